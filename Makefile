@@ -1,0 +1,69 @@
+# Needlepoint: `make` lists the commands.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# Quiet, private and the same everywhere: no telemetry, no warnings of old dependencies.
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+export TF_ENABLE_ONEDNN_OPTS := 0
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export PYTHONWARNINGS := ignore
+
+BIN := .venv/bin
+MODEL := models/needlepoint.tar.gz
+CODE := build/.code
+PIPELINE := build/en_needlepoint/meta.json
+EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data)
+LANGUAGE := $(wildcard needlepoint/language/*.py needlepoint/language/minilm/*) uv.lock
+NLU := $(wildcard needlepoint/nlu/*.py)
+CONTENT := config.yml domain.yml $(shell find data -name '*.yml')
+
+.PHONY: help run shell train test check check-content bench
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(MODEL) ## Start the bot: action server and Rasa, with the REST channel
+	@$(BIN)/python -m needlepoint.serve
+
+shell: $(MODEL) ## Chat in the terminal
+	@$(BIN)/rasa shell --model $(MODEL)
+
+train: $(MODEL) ## Train the model, when it is older than what it is made from
+
+test: $(MODEL) ## Run all tests
+	@$(BIN)/pytest
+	@$(BIN)/rasa test core --model $(MODEL) --stories tests/stories --fail-on-prediction-errors --no-plot --out build/rasa-test
+
+check: .venv/.installed $(PIPELINE) check-content ## Check style, types, content and training data
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/rasa data validate --fail-on-warnings > build/validate.log 2>&1 || { cat build/validate.log; exit 1; }
+	@echo "All checks passed."
+
+check-content: .venv/.installed ## Check topics, answers, sources and wording
+	@$(BIN)/python -m needlepoint.content
+
+bench: $(MODEL) ## Measure quality and speed against the stock configuration of Rasa
+	@$(BIN)/python -m benchmarks
+
+.venv/.installed: pyproject.toml uv.lock .python-version scripts/install.sh
+	@sh scripts/install.sh
+
+# Rasa's cache of trained parts knows data and settings, not our code: where that changed, it goes.
+$(CODE): .venv/.installed $(LANGUAGE) $(NLU)
+	@rm -rf .rasa/cache
+	@mkdir -p build
+	@touch $(CODE)
+
+$(PIPELINE): $(CODE) $(EXAMPLES)
+	@$(BIN)/python -m needlepoint.language.build
+
+# The model is replaced only when training has succeeded, so a broken file leaves the last good one.
+$(MODEL): .venv/.installed $(PIPELINE) $(CONTENT)
+	@$(BIN)/python -m needlepoint.content
+	@echo "Training the model (the first time about a minute) ..."
+	@$(BIN)/rasa train --skip-validation --fixed-model-name needlepoint > build/train.log 2>&1 || { cat build/train.log; exit 1; }
+	@touch $(MODEL)
+	@echo "Trained: $(MODEL)"

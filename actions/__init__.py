@@ -1,0 +1,1 @@
+"""Custom actions, one a file; `rasa run actions` finds them here."""

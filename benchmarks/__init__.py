@@ -1,0 +1,1 @@
+"""`make bench`: this project and the stock configuration of `rasa init`, measured in one run."""

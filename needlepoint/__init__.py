@@ -1,0 +1,1 @@
+"""Needlepoint: a conversational FAQ assistant about acupuncture for back pain."""

@@ -1,0 +1,94 @@
+"""All content files of a project, read once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from needlepoint.content.yaml_lines import BrokenFileError, YamlFile, read_yaml
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """Something to mend: where it is, and what to do."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Response:
+    """The first variation of a response, and where it stands."""
+
+    name: str
+    file: YamlFile
+    content: Mapping[str, Any]
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The metadata of the variation; empty if it has none."""
+        metadata = self.content.get("metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
+    def problem(self, message: str, *key: str | int) -> Problem:
+        """Return a problem at ``key`` below the variation."""
+        line = self.file.line("responses", self.name, 0, *key)
+        return Problem(self.file.path, line, message)
+
+
+class Project:
+    """The YAML files of the domain and of ``data/``; ``broken`` has those that cannot be read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files: list[YamlFile] = []
+        self.broken: list[Problem] = []
+        for path in [root / "domain.yml", *sorted((root / "data").rglob("*.yml"))]:
+            try:
+                file = read_yaml(path)
+            except BrokenFileError as error:
+                self.broken.append(Problem(path, error.line, str(error)))
+                continue
+            if isinstance(file.data, dict):
+                self.files.append(file)
+            else:
+                self.broken.append(Problem(path, 1, "has no keys at the top"))
+
+    def file(self, name: str) -> YamlFile | None:
+        """Return the file at a path below the root, if it could be read."""
+        return next((file for file in self.files if file.path == self.root / name), None)
+
+    def section(self, name: str) -> Iterator[tuple[YamlFile, Any]]:
+        """Yield the files that have a top-level key, and its value."""
+        for file in self.files:
+            if file.data.get(name):
+                yield file, file.data[name]
+
+    def responses(self) -> Iterator[Response]:
+        """Yield every response with at least one variation that is a mapping."""
+        for file, section in self.section("responses"):
+            for name, variations in section.items():
+                if isinstance(variations, list) and variations and isinstance(variations[0], dict):
+                    yield Response(name, file, variations[0])
+
+    def examples(self) -> Iterator[tuple[YamlFile, str, str, int]]:
+        """Yield file, intent, text and line of every example question."""
+        for file, section in self.section("nlu"):
+            for position, block in enumerate(section):
+                if not isinstance(block, dict) or "intent" not in block:
+                    continue
+                first = file.line("nlu", position, "examples") + 1
+                for offset, line in enumerate(str(block.get("examples") or "").splitlines()):
+                    if line.startswith("- "):
+                        yield file, block["intent"], line[2:].strip(), first + offset
+
+    def steps(self) -> Iterator[tuple[YamlFile, Mapping[str, Any], int]]:
+        """Yield file, step and line of every step of every rule."""
+        for file, section in self.section("rules"):
+            for position, rule in enumerate(section):
+                for number, step in enumerate(rule.get("steps") or []):
+                    yield file, step, file.line("rules", position, "steps", number)

@@ -1,0 +1,69 @@
+"""Read YAML and remember on which line each value stands."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Key = tuple[str | int, ...]
+
+
+class BrokenFileError(ValueError):
+    """A file that is no valid YAML; ``line`` is where reading stopped, ``str()`` the reason."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+@dataclass
+class YamlFile:
+    """The content of a YAML file.
+
+    Attributes:
+        path: of the file
+        data: its content as plain data
+        lines: the line, from 1, of each value, by its keys and positions from the top
+    """
+
+    path: Path
+    data: Any
+    lines: dict[Key, int] = field(default_factory=dict)
+
+    def line(self, *key: str | int) -> int:
+        """Return the line of the value at ``key``, or of the nearest thing around it."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return self.lines.get(key, 1)
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Read one file.
+
+    Raises:
+        BrokenFileError: it is no valid YAML.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        file = YamlFile(path, yaml.safe_load(text))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = error.problem or error.context or "it cannot be read"
+        raise BrokenFileError(f"not valid YAML: {reason}", mark.line + 1 if mark else 1) from None
+    if root is not None:
+        _note_lines(root, (), file.lines)
+    return file
+
+
+def _note_lines(node: yaml.Node, key: Key, lines: dict[Key, int]) -> None:
+    lines.setdefault(key, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            child = (*key, name.value)
+            lines[child] = name.start_mark.line + 1
+            _note_lines(value, child, lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            _note_lines(value, (*key, position), lines)

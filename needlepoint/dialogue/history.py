@@ -1,0 +1,55 @@
+"""What the bot has said in this conversation, read from the events of a Rasa tracker."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from needlepoint.names import ANSWER_PREFIX
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of the bot.
+
+    Attributes:
+        response: the name of the response, as ``utter_faq_cost``; "" if it had none
+        metadata: what the answer generator put there; see ``nlg.AnswerGenerator``
+    """
+
+    response: str
+    metadata: Mapping[str, Any]
+
+
+def said_in_session(events: Iterable[Event]) -> list[Said]:
+    """Return the bot's messages since the session began, oldest first.
+
+    Args:
+        events: the events of a tracker as plain data, oldest first
+    """
+    said: list[Said] = []
+    for event in events:
+        if event.get("event") == "action" and event.get("name") == "action_session_start":
+            said = []
+        elif event.get("event") == "bot":
+            metadata = event.get("metadata") or {}
+            said.append(Said(metadata.get("utter_action") or "", metadata.get("metadata") or {}))
+    return said
+
+
+def last_answer(said: Iterable[Said]) -> str | None:
+    """Return the response name of the last topic answered, or None."""
+    answers = [message.response for message in said if message.response.startswith(ANSWER_PREFIX)]
+    return answers[-1] if answers else None
+
+
+def told_more(said: Iterable[Said], answer: str) -> bool:
+    """Tell whether the longer text of ``answer`` has been given since the answer itself."""
+    told = False
+    for message in said:
+        if message.response == answer:
+            told = False
+        elif message.metadata.get("more_of") == answer:
+            told = True
+    return told

@@ -1,0 +1,1 @@
+"""The spaCy pipeline ``en_needlepoint``: tokens, sentence-encoder vectors, sentences."""

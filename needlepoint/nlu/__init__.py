@@ -1,0 +1,1 @@
+"""Understanding a message: splitting it into questions and finding the intent of each."""

@@ -1,0 +1,203 @@
+"""Start the action server and Rasa, wait until both answer, stop both on Ctrl-C.
+
+``make run`` runs this. Settings, from the environment:
+
+    NEEDLEPOINT_HOST   address that Rasa listens on (127.0.0.1)
+    NEEDLEPOINT_PORT   port that Rasa listens on (5005)
+    NEEDLEPOINT_MODEL  the model to load (models/needlepoint.tar.gz)
+
+The action server listens on loopback, at the port that ``endpoints.yml`` names.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+START_LIMIT = 120.0  # seconds; a slow machine takes about 30
+STOP_LIMIT = 10.0  # seconds
+
+
+class CannotStartError(Exception):
+    """Something that the person who runs the bot has to mend; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the two servers listen."""
+
+    host: str
+    port: int
+    model: str
+    actions_port: int
+
+    @property
+    def address(self) -> str:
+        """Where a person on this machine reaches Rasa."""
+        host = "localhost" if self.host in ("0.0.0.0", "127.0.0.1") else self.host
+        return f"http://{host}:{self.port}"
+
+
+def read_settings(
+    environment: Mapping[str, str], endpoints: Path = Path("endpoints.yml")
+) -> Settings:
+    """Read the settings.
+
+    Raises:
+        CannotStartError: a port is no port.
+    """
+    actions = yaml.safe_load(endpoints.read_text(encoding="utf-8"))["action_endpoint"]["url"]
+    port = environment.get("NEEDLEPOINT_PORT", "5005")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise CannotStartError(f"NEEDLEPOINT_PORT must be a number from 1 to 65535, not '{port}'.")
+    return Settings(
+        environment.get("NEEDLEPOINT_HOST", "127.0.0.1"),
+        int(port),
+        environment.get("NEEDLEPOINT_MODEL", "models/needlepoint.tar.gz"),
+        urlsplit(actions).port or 80,
+    )
+
+
+def check_port(host: str, port: int, remedy: str) -> None:
+    """Make sure that nobody listens at a port.
+
+    Raises:
+        CannotStartError: somebody does; the message ends with ``remedy``.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStartError(
+                f"Port {port} on {host} cannot be used ({error}). {remedy}"
+            ) from None
+
+
+def commands(settings: Settings) -> dict[str, list[str]]:
+    """Return the command of each server, by its name."""
+    rasa = [sys.executable, "-m", "rasa", "run"]
+    server = ["--interface", settings.host, "--port", str(settings.port), "--model", settings.model]
+    return {
+        "action server": [*rasa, "actions", "--port", str(settings.actions_port)],
+        "Rasa": [
+            *rasa,
+            *server,
+            "--endpoints",
+            "endpoints.yml",
+            "--credentials",
+            "credentials.yml",
+        ],
+    }
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Run both servers inside a ``with`` block; yields their processes by name.
+
+    Their output goes to ``build/``, one file each. They are stopped at the end, whatever happens.
+    """
+    logs = Path("build")
+    logs.mkdir(exist_ok=True)
+    environment = {**os.environ, "SANIC_HOST": "127.0.0.1", "RASA_TELEMETRY_ENABLED": "false"}
+    servers: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, command in commands(settings).items():
+            with (logs / f"{name.lower().replace(' ', '-')}.log").open("wb") as log:
+                # In a group of their own, so that Ctrl-C reaches them once, from here.
+                servers[name] = subprocess.Popen(
+                    command, env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+        yield servers
+    finally:
+        for server in servers.values():
+            server.send_signal(signal.SIGTERM)
+        for server in servers.values():
+            try:
+                server.wait(STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def answers(url: str) -> bool:
+    """Tell whether something answers at ``url`` without an error."""
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_until_ready(settings: Settings, servers: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Return when both servers answer.
+
+    Raises:
+        CannotStartError: one stopped, or did not answer in time.
+    """
+    health = {
+        "action server": f"http://127.0.0.1:{settings.actions_port}/health",
+        "Rasa": f"{settings.address}/webhooks/rest/",
+    }
+    deadline = time.monotonic() + START_LIMIT
+    for name, url in health.items():
+        while not answers(url):
+            log = f"build/{name.lower().replace(' ', '-')}.log"
+            if servers[name].poll() is not None:
+                raise CannotStartError(f"The {name} stopped while starting; {log} says why.")
+            if time.monotonic() > deadline:
+                raise CannotStartError(f"The {name} does not answer at {url}; {log} may say why.")
+            print(".", end="", flush=True)
+            time.sleep(0.5)
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM; return the exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        settings = read_settings(os.environ)
+        if not Path(settings.model).is_file():
+            raise CannotStartError(
+                f"There is no model at {settings.model}. Run `make train` first."
+            )
+        check_port(settings.host, settings.port, "Stop what uses it, or set NEEDLEPOINT_PORT.")
+        check_port(
+            "127.0.0.1", settings.actions_port, "Stop what uses it, or change endpoints.yml."
+        )
+        print("Starting the action server and Rasa ", end="", flush=True)
+        with running(settings) as servers:
+            wait_until_ready(settings, servers)
+            question = '{"sender": "me", "message": "Does it hurt?"}'
+            print(
+                f"\nReady. Chat at {settings.address}/webhooks/rest/webhook, for example:\n\n"
+                f"  curl {settings.address}/webhooks/rest/webhook "
+                f"-H 'Content-Type: application/json' \\\n    -d '{question}'\n\n"
+                "Ctrl-C stops both servers."
+            )
+            while all(server.poll() is None for server in servers.values()):
+                time.sleep(0.5)
+            stopped = next(name for name, server in servers.items() if server.poll() is not None)
+            if stopped == "action server":
+                print("The action server stopped; answers go on, with the fixed disclaimer.")
+                servers["Rasa"].wait()
+            raise CannotStartError(f"{stopped} stopped by itself; its log in build/ says why.")
+    except CannotStartError as problem:
+        print(f"\nerror: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""What many tests share: the one trained model, and the real servers."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODEL = ROOT / "models" / "needlepoint.tar.gz"
+Reply = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _project_folder() -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(ROOT)
+    yield
+    os.chdir(before)
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    if not MODEL.is_file():
+        pytest.fail("There is no trained model: run the tests by `make test`.")
+    return MODEL
+
+
+@pytest.fixture(scope="session")
+def agent(model_path: Path) -> Any:
+    """Rasa's own agent with the trained model; its action server is not there."""
+    from rasa.core.agent import Agent
+    from rasa.core.utils import AvailableEndpoints
+
+    endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
+    endpoints.action.url = f"http://127.0.0.1:{free_port()}/webhook"
+    return Agent.load(str(model_path), generator=endpoints.nlg, action_endpoint=endpoints.action)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Bot:
+    """A running Rasa server, spoken to over HTTP."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/webhooks/rest/webhook"
+
+    def post(self, body: bytes) -> tuple[int, Any]:
+        """Post a raw body; return the status and the decoded answer."""
+        request = urllib.request.Request(
+            self.url, data=body, headers={"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def ask(self, sender: str, text: str) -> Reply:
+        status, reply = self.post(json.dumps({"sender": sender, "message": text}).encode())
+        assert status == 200, reply
+        return reply
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Start a `rasa` command in the background; it is stopped at the end of the session."""
+    started: list[subprocess.Popen] = []
+    folder = tmp_path_factory.mktemp("servers")
+
+    def run(*arguments: str) -> subprocess.Popen:
+        log = (folder / f"{len(started)}.log").open("wb")
+        environment = {**os.environ, "SANIC_HOST": "127.0.0.1", "RASA_TELEMETRY_ENABLED": "false"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rasa", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def start_bot(
+    start: Callable[..., subprocess.Popen],
+    model_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[int], Bot]:
+    """Start Rasa with its action server expected at a port; return it once it answers."""
+
+    def run(actions_port: int) -> Bot:
+        endpoints = tmp_path_factory.mktemp("endpoints") / "endpoints.yml"
+        text = (ROOT / "endpoints.yml").read_text().replace(":5055", f":{actions_port}")
+        endpoints.write_text(text)
+        port = free_port()
+        options = f"--interface 127.0.0.1 --port {port} --model {model_path}"
+        files = f"--endpoints {endpoints} --credentials credentials.yml"
+        process = start("run", *options.split(), *files.split())
+        wait_for(f"http://127.0.0.1:{port}/webhooks/rest/", process)
+        return Bot(port)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def start_actions(start: Callable[..., subprocess.Popen]) -> Callable[[], tuple[int, Any]]:
+    """Start the action server; return its port and its process."""
+
+    def run() -> tuple[int, subprocess.Popen]:
+        port = free_port()
+        process = start("run", "actions", "--port", str(port))
+        wait_for(f"http://127.0.0.1:{port}/health", process)
+        return port, process
+
+    return run
+
+
+def wait_for(url: str, process: subprocess.Popen) -> None:
+    for _ in range(240):
+        assert process.poll() is None, f"the server for {url} stopped"
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"no answer from {url}")
