@@ -8,10 +8,13 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore
+# The action server, too, is for this machine only.
+export SANIC_HOST := 127.0.0.1
 
 BIN := .venv/bin
 MODEL := models/needlepoint.tar.gz
 CODE := build/.code
+LINTED := build/.linted
 PIPELINE := build/en_needlepoint/meta.json
 EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data)
 LANGUAGE := $(wildcard needlepoint/language/*.py needlepoint/language/minilm/*) uv.lock
@@ -27,7 +30,7 @@ run: $(MODEL) ## Start the bot: action server and Rasa, with the REST channel
 	@$(BIN)/python -m needlepoint.serve
 
 shell: $(MODEL) ## Chat in the terminal
-	@$(BIN)/rasa shell --model $(MODEL)
+	@$(BIN)/rasa shell --interface 127.0.0.1 --model $(MODEL)
 
 train: $(MODEL) ## Train the model, when it is older than what it is made from
 
@@ -35,7 +38,7 @@ test: $(MODEL) ## Run all tests
 	@$(BIN)/pytest
 	@$(BIN)/rasa test core --model $(MODEL) --stories tests/stories --fail-on-prediction-errors --no-plot --out build/rasa-test
 
-check: .venv/.installed $(PIPELINE) check-content ## Check style, types, content and training data
+check: $(LINTED) $(PIPELINE) ## Check style, types, content and training data
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -57,13 +60,18 @@ $(CODE): .venv/.installed $(LANGUAGE) $(NLU)
 	@mkdir -p build
 	@touch $(CODE)
 
-$(PIPELINE): $(CODE) $(EXAMPLES)
+# First of all: what is wrong with the content is better said here than by what reads it next.
+$(LINTED): .venv/.installed $(CONTENT) $(wildcard needlepoint/content/*.py)
+	@$(BIN)/python -m needlepoint.content
+	@mkdir -p build
+	@touch $(LINTED)
+
+$(PIPELINE): $(LINTED) $(CODE) $(EXAMPLES)
 	@$(BIN)/python -m needlepoint.language.build
 
 # The model is replaced only when training has succeeded, so a broken file leaves the last good one.
-$(MODEL): .venv/.installed $(PIPELINE) $(CONTENT)
-	@$(BIN)/python -m needlepoint.content
-	@echo "Training the model (the first time about a minute) ..."
+$(MODEL): $(PIPELINE) $(CONTENT)
+	@echo "Training the model (the first time a minute or two) ..."
 	@$(BIN)/rasa train --skip-validation --fixed-model-name needlepoint > build/train.log 2>&1 || { cat build/train.log; exit 1; }
 	@touch $(MODEL)
 	@echo "Trained: $(MODEL)"

@@ -121,6 +121,12 @@ def ask(port: int, sender: str, text: str) -> float:
     return (time.perf_counter() - start) * 1000
 
 
+def chat(port: int, user: str, texts: Sequence[str]) -> None:
+    """Ask one question after the other, as one of sixteen users."""
+    for number in range(TURNS_OF_SIXTEEN // 16):
+        ask(port, f"{user}-{number // 10}", texts[number % len(texts)])
+
+
 def serve(bot: Bot, texts: Sequence[str], port: int) -> dict[str, float]:
     """Measure start-up, memory, turn latency and throughput of its server.
 
@@ -135,14 +141,7 @@ def serve(bot: Bot, texts: Sequence[str], port: int) -> dict[str, float]:
         ]
         begin = time.perf_counter()
         with ThreadPoolExecutor(16) as users:
-            list(
-                users.map(
-                    lambda number: ask(
-                        port, f"many-{number % 16}-{number // 160}", texts[number % len(texts)]
-                    ),
-                    range(TURNS_OF_SIXTEEN),
-                )
-            )
+            list(users.map(lambda user: chat(port, f"user-{user}", texts), range(16)))
         per_second = TURNS_OF_SIXTEEN / (time.perf_counter() - begin)
         memory = process.memory_info().rss / 2**20
     return {

@@ -83,6 +83,7 @@ def main() -> None:
             dynamo=True,
             external_data=False,
         )
+        # Symbolic inference cannot follow this graph; plain shape inference is enough.
         quant_pre_process(str(full), str(prepared), skip_symbolic_shape=True)
         quantize_dynamic(
             str(prepared),

@@ -1,8 +1,10 @@
 """What a public channel checks before a message reaches Rasa."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+MAX_BODY = 32_768  # bytes; a message of 4,000 characters in any script fits
 MAX_SENDER_LENGTH = 255  # the width of the column in Rasa's SQL tracker store
 
 
@@ -39,17 +41,23 @@ def checked_message(body: Any, max_length: int) -> str:
         raise BadMessageError(f'"sender" must be a text of 1 to {MAX_SENDER_LENGTH} characters.')
     if not isinstance(body.get("metadata"), dict | None):
         raise BadMessageError('"metadata" must be a JSON object.')
-    return text
+    return without_surrogates(text)
+
+
+def without_surrogates(text: str) -> str:
+    """Return ``text`` with "?" for halves of characters, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def is_payload(text: str) -> bool:
     """Tell whether Rasa would take ``text`` as an intent instead of reading it."""
-    return text.lstrip().startswith("/")
+    # Rasa strips the text before it looks, of all that Unicode calls white space.
+    return text.strip().startswith("/")
 
 
 def without_payload(text: str) -> str:
     """Return ``text`` so that Rasa reads it as words: without slashes in front."""
-    return text.lstrip("/ \t\r\n")
+    return re.sub(r"^[\s/]+", "", text)
 
 
 def offered_payloads(events: Iterable[Mapping[str, Any]]) -> set[str]:

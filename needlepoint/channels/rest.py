@@ -6,7 +6,9 @@ to do, text in ``message`` cannot forge an intent, and custom actions have a dea
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Queue
+import logging
+import uuid
+from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,11 +21,20 @@ from sanic.response import HTTPResponse
 
 from needlepoint.channels.deadline import limit_actions
 from needlepoint.channels.guard import (
+    MAX_BODY,
     BadMessageError,
     checked_message,
     is_payload,
     offered_payloads,
     without_payload,
+    without_surrogates,
+)
+
+logger = logging.getLogger(__name__)
+# Said when Rasa itself fails, so it may not depend on the domain or on anything else.
+TROUBLE = (
+    "I am sorry, something went wrong on my side. Please ask again in a moment. "
+    "In an emergency call 911, 999, 112, 000 or 111."
 )
 
 OnMessage = Callable[[UserMessage], Awaitable[Any]]
@@ -44,18 +55,23 @@ class RestChannel(RestInput):
 
     def blueprint(self, on_new_message: OnMessage) -> Blueprint:
         """Return Rasa's routes with a check in front of them."""
-        blueprint = super().blueprint(on_new_message)
+        blueprint = super().blueprint(never_silent(on_new_message))
 
         @blueprint.middleware("request")
         async def check(request: Request) -> HTTPResponse | None:
             if request.method != "POST":
                 return None
+            if len(request.body) > MAX_BODY:
+                return _refusal(f"Please send {MAX_BODY} bytes or fewer.", 413)
             try:
                 text = checked_message(request.json, self.max_length)
             except InvalidUsage:
                 return _refusal("The body is not JSON.")
             except BadMessageError as problem:
                 return _refusal(str(problem))
+            # Callers without a name must not share one history.
+            sender = request.json.get("sender") or uuid.uuid4().hex
+            request.ctx.sender = without_surrogates(sender)
             request.ctx.text = await self._readable(request, text)
             return None
 
@@ -64,6 +80,10 @@ class RestChannel(RestInput):
             limit_actions(app.ctx.agent, self.action_deadline)
 
         return blueprint
+
+    async def _extract_sender(self, req: Request) -> str:
+        sender: str = req.ctx.sender
+        return sender
 
     def _extract_message(self, req: Request) -> str:
         text: str = req.ctx.text
@@ -77,29 +97,23 @@ class RestChannel(RestInput):
         """Return ``text``, as words unless it is a button of this conversation."""
         if not is_payload(text):
             return text
-        sender = await self._extract_sender(request)
-        tracker = await request.app.ctx.agent.tracker_store.retrieve(sender) if sender else None
+        tracker = await request.app.ctx.agent.tracker_store.retrieve(request.ctx.sender)
         events = [event.as_dict() for event in tracker.events] if tracker else []
         return text if text.strip() in offered_payloads(events) else without_payload(text)
 
-    @staticmethod
-    async def on_message_wrapper(
-        on_new_message: OnMessage,
-        text: str,
-        queue: Queue[Any],
-        sender_id: str,
-        input_channel: str,
-        metadata: dict[str, Any] | None,
-    ) -> None:
-        """Handle a streamed message; unlike Rasa's, the stream also ends when handling fails."""
+
+def never_silent(on_new_message: OnMessage) -> OnMessage:
+    """Return a handler that says ``TROUBLE`` when the given one fails, instead of nothing."""
+
+    async def handle(message: UserMessage) -> None:
         try:
-            await RestInput.on_message_wrapper(
-                on_new_message, text, queue, sender_id, input_channel, metadata
-            )
-        except Exception:
-            await queue.put("DONE")
-            raise
+            await on_new_message(message)
+        except Exception:  # noqa: BLE001  (whatever failed, the patient gets an answer)
+            logger.exception("A message could not be handled.")
+            await message.output_channel.send_text_message(message.sender_id, TROUBLE)
+
+    return handle
 
 
-def _refusal(message: str) -> HTTPResponse:
-    return response.json({"error": message}, status=400)
+def _refusal(message: str, status: int = 400) -> HTTPResponse:
+    return response.json({"error": message}, status=status)

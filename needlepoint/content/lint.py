@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ from needlepoint.content.yaml_lines import YamlFile
 from needlepoint.dialogue.disclaimer import KINDS
 from needlepoint.dialogue.sources import FIELDS
 
-MIN_EXAMPLES = 60
+MIN_EXAMPLES = 60  # of a topic
+MIN_OTHER_EXAMPLES = 40  # of another intent
+MIN_OUT_OF_SCOPE = 300
 MAX_ANSWER_WORDS = 60
 MAX_MORE_WORDS = 160
 MAX_GRADE = 8.0
 MAX_URGENT_GRADE = 5.0
 MAX_BUTTONS = 5  # Slack drops them all when there are more
 MAX_TITLE = 75  # characters on a Slack button
+A_DAY = timedelta(days=1)  # somewhere it is tomorrow already
 MAX_SOURCES = 3  # more would be longer than the answer on a phone
 # Said by code: by the answer generator or by Rasa itself.
 SAID_BY_CODE = {value for name, value in vars(names).items() if name.startswith("UTTER_")} | {
@@ -85,7 +88,15 @@ def _check_topic_file(project: Project, file: YamlFile, topic: str) -> Iterator[
 
 
 def check_examples(project: Project) -> Iterator[Problem]:
-    """No example stands twice, or carries marks that Rasa would read as entities."""
+    """Enough for each intent, none twice, and none with marks that Rasa reads as entities."""
+    counts = Counter(intent for _, intent, _, _ in project.examples())
+    for file, section in project.section("nlu"):
+        for number, block in enumerate(section):
+            intent = str(block.get("intent"))
+            least = MIN_OUT_OF_SCOPE if intent == names.OUT_OF_SCOPE else MIN_OTHER_EXAMPLES
+            if counts[intent] < least:
+                message = f"{intent} has {counts[intent]} example questions; write at least {least}"
+                yield Problem(file.path, file.line("nlu", number), message)
     seen: dict[str, tuple[str, int]] = {}
     for file, intent, text, line in project.examples():
         key = " ".join(re.findall(r"\w+", text.lower())) or text
@@ -142,13 +153,19 @@ def check_metadata(project: Project) -> Iterator[Problem]:
 
 def _is_past_date(value: Any) -> bool:
     try:
-        return isinstance(value, str) and date.fromisoformat(value) <= date.today()
+        return isinstance(value, str) and date.fromisoformat(value) <= date.today() + A_DAY
     except ValueError:
         return False
 
 
 def check_wording(project: Project) -> Iterator[Problem]:
     """What patients read is short, plain, in one paragraph, and claims nothing forbidden."""
+    for file, section in project.section("responses"):
+        for name, variations in section.items():
+            if len(variations) > 1:
+                # Rasa would choose by chance, and sources and notes go with the first.
+                line = file.line("responses", name, 1)
+                yield Problem(file.path, line, f"{name} has more than one text; keep one")
     claims = _forbidden_claims(project)
     for response in project.responses():
         for key, text in _texts(response):

@@ -22,7 +22,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Response:
-    """The first variation of a response, and where it stands."""
+    """The text of a response, and where it stands."""
 
     name: str
     file: YamlFile
@@ -40,6 +40,42 @@ class Response:
         return Problem(self.file.path, line, message)
 
 
+def _misshapen(file: YamlFile) -> Iterator[Problem]:
+    """Yield what is not of the shape that Rasa's format has, as far as the checks rely on it."""
+    if not isinstance(file.data, dict):
+        yield Problem(file.path, 1, "has no keys at the top")
+        return
+    responses = file.data.get("responses", {})
+    if not isinstance(responses, dict):
+        yield Problem(file.path, file.line("responses"), "responses must be names with texts below")
+        responses = {}
+    for name, variations in responses.items():
+        if not isinstance(variations, list) or not all(isinstance(v, dict) for v in variations):
+            line = file.line("responses", name)
+            yield Problem(file.path, line, f"{name} must be a list of texts, as '- text: ...'")
+            continue
+        for variation in variations:
+            buttons = variation.get("buttons", [])
+            if not isinstance(buttons, list) or not all(isinstance(b, dict) for b in buttons):
+                line = file.line("responses", name, 0, "buttons")
+                yield Problem(file.path, line, "buttons must be a list of titles and payloads")
+            metadata = variation.get("metadata", {})
+            for key in ("sources", "see_also"):
+                if isinstance(metadata, dict) and not isinstance(metadata.get(key, []), list):
+                    line = file.line("responses", name, 0, "metadata", key)
+                    yield Problem(file.path, line, f"{key} must be a list, as [one, two]")
+    for part in ("nlu", "rules"):
+        blocks = file.data.get(part, [])
+        if not isinstance(blocks, list) or not all(isinstance(b, dict) for b in blocks):
+            yield Problem(file.path, file.line(part), f"{part} must be a list")
+            continue
+        for number, block in enumerate(blocks):
+            steps = block.get("steps", [])
+            if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+                line = file.line(part, number, "steps")
+                yield Problem(file.path, line, "steps must be '- intent: ...' or '- action: ...'")
+
+
 class Project:
     """The YAML files of the domain and of ``data/``; ``broken`` has those that cannot be read."""
 
@@ -53,10 +89,10 @@ class Project:
             except BrokenFileError as error:
                 self.broken.append(Problem(path, error.line, str(error)))
                 continue
-            if isinstance(file.data, dict):
+            problems = list(_misshapen(file))
+            self.broken.extend(problems)
+            if not problems:
                 self.files.append(file)
-            else:
-                self.broken.append(Problem(path, 1, "has no keys at the top"))
 
     def file(self, name: str) -> YamlFile | None:
         """Return the file at a path below the root, if it could be read."""
@@ -69,10 +105,10 @@ class Project:
                 yield file, file.data[name]
 
     def responses(self) -> Iterator[Response]:
-        """Yield every response with at least one variation that is a mapping."""
+        """Yield every response; of one with several variations, the first."""
         for file, section in self.section("responses"):
             for name, variations in section.items():
-                if isinstance(variations, list) and variations and isinstance(variations[0], dict):
+                if variations:
                     yield Response(name, file, variations[0])
 
     def examples(self) -> Iterator[tuple[YamlFile, str, str, int]]:

@@ -44,14 +44,17 @@ def read_yaml(path: Path) -> YamlFile:
     Raises:
         BrokenFileError: it is no valid YAML.
     """
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         file = YamlFile(path, yaml.safe_load(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = error.problem or error.context or "it cannot be read"
         raise BrokenFileError(f"not valid YAML: {reason}", mark.line + 1 if mark else 1) from None
+    except (yaml.YAMLError, ValueError) as error:  # control characters, odd bytes, a 13th month
+        reason = " ".join(str(error).split())
+        raise BrokenFileError(f"not valid YAML: {reason}", 1) from None
     if root is not None:
         _note_lines(root, (), file.lines)
     return file

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from needlepoint.names import ANSWER_PREFIX
+from needlepoint.names import ANSWER_PREFIX, SAME_SUBJECT, UTTER_SAFETY_DISCLAIMER
 
 Event = Mapping[str, Any]
 
@@ -39,9 +39,17 @@ def said_in_session(events: Iterable[Event]) -> list[Said]:
 
 
 def last_answer(said: Iterable[Said]) -> str | None:
-    """Return the response name of the last topic answered, or None."""
-    answers = [message.response for message in said if message.response.startswith(ANSWER_PREFIX)]
-    return answers[-1] if answers else None
+    """Return the response name of the topic that the conversation is at, or None.
+
+    That is the last answer, unless something of another subject was said since.
+    """
+    subjects = [
+        message.response
+        for message in said
+        if message.response not in SAME_SUBJECT
+        and not message.response.startswith(UTTER_SAFETY_DISCLAIMER)
+    ]
+    return subjects[-1] if subjects and subjects[-1].startswith(ANSWER_PREFIX) else None
 
 
 def told_more(said: Iterable[Said], answer: str) -> bool:

@@ -6,6 +6,7 @@ Rasa's own process, so that no note can go missing when another server is down.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,15 @@ from rasa.utils.endpoints import EndpointConfig
 
 from needlepoint import names
 from needlepoint.dialogue.history import Said, last_answer, said_in_session, told_more
-from needlepoint.dialogue.sources import Source, read_sources, sources_line, sources_list
+from needlepoint.dialogue.sources import (
+    SOURCES_FILE,
+    Source,
+    read_sources,
+    sources_line,
+    sources_list,
+)
+
+logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 KEPT_METADATA = ("title", "disclaimer", "more_of", "says_bot")
@@ -96,7 +105,11 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         return metadata
 
     def _sources_of(self, metadata: Mapping[str, Any]) -> list[Source]:
-        return [self._sources[key] for key in metadata.get("sources", [])]
+        keys = metadata.get("sources", [])
+        # A model may be older than the file of sources; its answer is still worth giving.
+        for key in set(keys) - set(self._sources):
+            logger.warning("The source '%s' is not in %s; train again.", key, SOURCES_FILE)
+        return [self._sources[key] for key in keys if key in self._sources]
 
 
 def _notes_due(response: str, metadata: Mapping[str, Any], said: Sequence[Said]) -> list[str]:

@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from needlepoint.language.spelling import reading
-from needlepoint.names import OUT_OF_SCOPE, TOPIC_PREFIX
+from needlepoint.names import OUT_OF_SCOPE, SMALL_TALK, TOPIC_PREFIX, URGENT_INTENTS
 from needlepoint.nlu.model import IntentModel, Settings
 from needlepoint.nlu.questions import split_questions
 from needlepoint.nlu.softmax import FloatArray
@@ -143,9 +143,10 @@ class IntentHead(IntentClassifier, GraphComponent):
             docs = [model.model(part.lower()) for part in parts]
             readings = [" ".join(reading(doc)) for doc in docs]
             rankings = self._rank(readings, np.stack([doc.vector for doc in docs]))
-            if self._believable(rankings):
-                topics = [_topic(r, part) for r, part in zip(rankings, parts, strict=True)]
-                return rankings[0], _without_repeats(topics)
+            order = self._order(whole, rankings)
+            if order:
+                topics = [_topic(rankings[i], parts[i]) for i in order]
+                return rankings[order[0]], _without_repeats(topics)
         return whole, [_topic(whole, text)]
 
     def _rank(self, texts: Sequence[str], vectors: FloatArray) -> list[list[Prediction]]:
@@ -162,9 +163,25 @@ class IntentHead(IntentClassifier, GraphComponent):
             rankings.append(ranking[: self._config["ranking_length"]])
         return rankings
 
-    def _believable(self, rankings: list[list[Prediction]]) -> bool:
-        sure = all(r[0]["confidence"] >= self._config["split_confidence"] for r in rankings)
-        return sure and len({r[0]["name"] for r in rankings}) > 1
+    def _order(self, whole: list[Prediction], parts: list[list[Prediction]]) -> list[int]:
+        """Return which parts to take as questions of their own, in which order; none: as one.
+
+        An emergency in the whole message or in a part comes before all else; manners count only
+        where nothing else is said.
+        """
+        limit = self._config["split_confidence"]
+        if whole[0]["name"] in URGENT_INTENTS:
+            return []
+        urgent = [
+            i
+            for i, part in enumerate(parts)
+            if part[0]["name"] in URGENT_INTENTS and part[0]["confidence"] >= limit
+        ]
+        if not urgent and any(part[0]["confidence"] < limit for part in parts):
+            return []
+        others = [i for i, part in enumerate(parts) if part[0]["name"] not in SMALL_TALK]
+        order = urgent + [i for i in others if i not in urgent]
+        return order if urgent or len({part[0]["name"] for part in parts}) > 1 else []
 
 
 def decline(ranking: list[Prediction], limit: float) -> list[Prediction]:

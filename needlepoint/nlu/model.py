@@ -83,17 +83,14 @@ class IntentModel:
         dense = unit_length(vectors)
         sparse = _ngrams(texts, vectorizers, settings)
 
-        # Round robin within each intent, so that the part kept back has all of them.
-        order = np.argsort(classes, kind="stable")
-        kept = np.zeros(len(classes), dtype=bool)
-        kept[order[::CALIBRATION_STRIDE]] = True
+        kept = _kept_back(classes)
         rows = _row_weights(classes, settings.balance)
-        penalty = settings.inverse_penalty
+        count, penalty = len(names), settings.inverse_penalty
         first = fit_softmax(
-            dense[~kept], sparse[~kept], classes[~kept], rows[~kept], penalty, FIRST_STEPS
+            dense[~kept], sparse[~kept], classes[~kept], count, rows[~kept], penalty, FIRST_STEPS
         )
         temperature = _calibrate(first.logits(dense[kept], sparse[kept]), classes[kept])
-        weights = fit_softmax(dense, sparse, classes, rows, penalty, LAST_STEPS, start=first)
+        weights = fit_softmax(dense, sparse, classes, count, rows, penalty, LAST_STEPS, start=first)
         return cls(names.tolist(), vectorizers, weights, temperature, settings)
 
     def predict(self, texts: Sequence[str], vectors: FloatArray) -> FloatArray:
@@ -152,6 +149,14 @@ def unit_length(vectors: FloatArray) -> FloatArray:
     return scaled
 
 
+def _kept_back(classes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Mark every fifth example of each class, or none of a class that has fewer than five."""
+    kept = np.zeros(len(classes), dtype=bool)
+    for number in np.unique(classes):
+        kept[np.flatnonzero(classes == number)[CALIBRATION_STRIDE - 1 :: CALIBRATION_STRIDE]] = True
+    return kept
+
+
 def _row_weights(classes: npt.NDArray[np.int64], balance: float) -> FloatArray:
     """Return the weight of each example, 1 on average: less for one of a large intent."""
     weights = np.bincount(classes)[classes].astype(np.float32) ** -balance
@@ -192,6 +197,8 @@ def _ngrams(
 
 def _calibrate(logits: FloatArray, classes: npt.NDArray[np.int64]) -> float:
     """Return the temperature that makes the probabilities of unseen examples most honest."""
+    if not len(classes):  # too few examples to keep any back
+        return 1.0
 
     def surprise(temperature: float) -> float:
         probabilities = softmax(logits / temperature)[np.arange(len(classes)), classes]

@@ -41,6 +41,7 @@ def fit_softmax(
     dense: FloatArray,
     sparse: csr_matrix,
     classes: npt.NDArray[np.int64],
+    count: int,
     weights: FloatArray,
     inverse_penalty: float,
     steps: int,
@@ -56,12 +57,13 @@ def fit_softmax(
         dense: (rows, dense features)
         sparse: (rows, sparse features)
         classes: class numbers from 0, shape (rows,)
+        count: how many classes there are
         weights: how much each row counts, shape (rows,), 1 on average
         inverse_penalty: scikit-learn's ``C``: larger means weaker regularisation
         steps: the most steps to take; a fit cut short generalises as well, and is faster
         start: weights to start from, of the same shape as the result
     """
-    rows, count = len(classes), int(classes.max()) + 1
+    rows = len(classes)
     cut_dense = dense.shape[1] * count
     cut_sparse = cut_dense + sparse.shape[1] * count
     transposed = sparse.T.tocsr()

@@ -1,8 +1,9 @@
 """What passes the check in front of Rasa, and what a visitor cannot forge."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from rasa.core.channels.channel import UserMessage
 
 from needlepoint.channels.guard import (
     BadMessageError,
@@ -46,9 +47,23 @@ def test_a_good_body_gives_its_text(body):
     assert checked_message(body, 10) == body["message"]
 
 
-@given(st.text())
+@given(st.text(alphabet="/ \t\n\u00a0\u2003\x0b\x0c\x1c\x1f\x85ab"))
+@example("\u00a0/faq_cost")
+@example("/\u2003/crisis")
+@example("\x1f/restart")
 def test_no_text_is_a_payload_after_the_guard(text):
-    assert not is_payload(without_payload(text))
+    # Rasa's UserMessage strips the text, and looks for a slash then.
+    left = UserMessage(without_payload(text)).text
+    assert not (left or "").startswith("/")
+
+
+@given(st.text(alphabet="/ \u00a0\x1fa"))
+def test_what_rasa_takes_for_a_payload_is_seen_as_one(text):
+    assert is_payload(text) == (UserMessage(text).text or "").startswith("/")
+
+
+def test_half_characters_become_question_marks():
+    assert checked_message({"message": "a\ud800b"}, 10) == "a?b"
 
 
 def test_words_behind_a_slash_are_kept():

@@ -91,6 +91,38 @@ def test_a_mistake_is_named_with_its_file(project, name, old, new, complaint):
         assert abs(int(where[1]) - line) <= 12
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('reviewed: "2026-11-20"', "reviewed: 2026-13-40", "not valid YAML"),
+        ("Prices differ", "Prices \x08 differ", "not valid YAML"),
+        ("  - action: utter_faq_cost", "  - utter_faq_cost", "steps must be"),
+        ("sources: [", "sources: acp_2017 # [", "sources must be a list"),
+        ("responses:\n", "responses: []\nother:\n", "responses must be names"),
+        ("  - text: >-", "  - text: It will cure you.\n  - text: >-", "more than one text"),
+    ],
+)
+def test_a_file_of_odd_shape_is_named(project, old, new, complaint):
+    spoil(project, COST, old, new)
+    assert any(COST in message and complaint in message for message in messages(project))
+
+
+def test_a_file_that_is_not_utf_8_is_named(project):
+    (project / COST).write_bytes(b"version: '\xff'")
+    assert any(COST in message and "not valid YAML" in message for message in messages(project))
+
+
+def test_an_intent_with_few_examples_is_named(project):
+    spoil(project, "domain.yml", "- greet\n", "- greet\n- wave\n")
+    spoil(
+        project,
+        "data/dialogue/nlu_small_talk.yml",
+        "nlu:\n",
+        "nlu:\n- intent: wave\n  examples: |\n    - waves\n",
+    )
+    assert any("wave has 1 example questions" in message for message in messages(project))
+
+
 def test_broken_yaml_is_named_with_its_line(project):
     line = spoil(project, COST, "    metadata:", "   metadata:")
     (problem,) = [message for message in messages(project) if "cost.yml" in message]

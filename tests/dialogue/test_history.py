@@ -1,5 +1,7 @@
 """What was said in this session, and what is due next."""
 
+import pytest
+
 from needlepoint.dialogue.disclaimer import disclaimer_response
 from needlepoint.dialogue.history import Said, last_answer, said_in_session, told_more
 
@@ -22,8 +24,14 @@ def test_a_message_without_a_response_name():
 
 def test_last_answer_is_the_last_topic():
     said = [Said("utter_faq_cost", {}), Said("utter_faq_risks", {}), Said("utter_thanks", {})]
+    said.append(Said("utter_safety_disclaimer_risk", {}))
     assert last_answer(said) == "utter_faq_risks"
     assert last_answer([Said("utter_greet", {})]) is None
+
+
+@pytest.mark.parametrize("response", ["utter_red_flag", "utter_medical_advice"])
+def test_another_subject_ends_the_topic(response):
+    assert last_answer([Said("utter_faq_cost", {}), Said(response, {})]) is None
 
 
 def test_more_counts_until_the_answer_comes_again():

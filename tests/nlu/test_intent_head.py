@@ -33,6 +33,24 @@ def test_the_same_question_twice_is_one_topic(agent):
     assert [topic["intent"] for topic in result["topics"]] == ["faq_cost", "faq_does_it_hurt"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does it cost? Why can't I feel anything when I wipe since this morning?",
+        "Since this morning I can't feel anything when I wipe. What does it cost?",
+    ],
+)
+def test_an_emergency_comes_first_wherever_it_stands(agent, text):
+    result = parse(agent, text)
+    assert result["intent"]["name"] == "report_red_flag"
+    assert result["topics"][0]["intent"] == "report_red_flag"
+
+
+def test_a_greeting_does_not_swallow_the_question(agent):
+    result = parse(agent, "Hello, how are you? How much does a session cost?")
+    assert result["intent"]["name"] == "faq_cost"
+
+
 @pytest.mark.parametrize("text", ["", "   ", "?!?", "\u200b", "👍👍", "…", "\x07"])
 def test_nothing_to_read_is_a_fallback(agent, text):
     result = parse(agent, text)

@@ -73,6 +73,15 @@ def test_refuses_a_single_intent():
         IntentModel.train(["a", "b"], np.ones((2, 4), dtype=np.float32), ["x", "x"], Settings())
 
 
+def test_an_intent_of_one_example_can_be_learnt():
+    texts, vectors, intents = examples(31)
+    one = [i for i, intent in enumerate(intents) if intent != "time"] + [intents.index("time")]
+    model = IntentModel.train(
+        [texts[i] for i in one], vectors[one], [intents[i] for i in one], Settings()
+    )
+    assert "time" in model.intents
+
+
 def test_refuses_counts_that_differ():
     with pytest.raises(ValueError, match="same number"):
         IntentModel.train(["a"], np.ones((2, 4), dtype=np.float32), ["x", "y"], Settings())
