@@ -19,7 +19,8 @@ PIPELINE := build/en_needlepoint/meta.json
 EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data)
 LANGUAGE := $(wildcard needlepoint/language/*.py needlepoint/language/minilm/*) uv.lock
 NLU := $(wildcard needlepoint/nlu/*.py)
-CONTENT := config.yml domain.yml $(shell find data -name '*.yml')
+# With the folders, so that a file taken away counts as a change.
+CONTENT := config.yml domain.yml $(shell find data)
 
 .PHONY: help run shell train test check check-content bench
 
