@@ -5,6 +5,7 @@ hour for all of them, Needlepoint and stock Rasa on the same sample of the examp
 """
 
 import argparse
+import json
 import os
 import platform
 import random
@@ -16,7 +17,15 @@ from typing import Any
 
 from benchmarks import few_shot, report
 from benchmarks.bots import Bot, parse, percentile, serve, train
-from benchmarks.data import ROOT, Question, held_out, real_questions, with_noise, write_sample
+from benchmarks.data import (
+    ROOT,
+    Question,
+    held_out,
+    read_examples,
+    real_questions,
+    with_noise,
+    write_sample,
+)
 from benchmarks.quality import metrics
 
 WORK = ROOT / "build" / "bench"
@@ -24,10 +33,10 @@ STOCK_CONFIG = Path(__file__).parent / "stock_config.yml"
 STOCK_ENDPOINTS = "action_endpoint:\n  url: http://localhost:5055/webhook\n"
 
 
-def prepare(folder: Path, per_intent: int, stock: bool) -> int:
-    """Make the folder of a bot; return its number of examples."""
+def prepare(folder: Path, per_intent: int, stock: bool) -> None:
+    """Make the folder of a bot."""
     shutil.rmtree(folder, ignore_errors=True)
-    count = write_sample(folder, per_intent)
+    write_sample(folder, per_intent)
     if stock:
         shutil.copy(STOCK_CONFIG, folder / "config.yml")
         (folder / "endpoints.yml").write_text(STOCK_ENDPOINTS)
@@ -37,14 +46,24 @@ def prepare(folder: Path, per_intent: int, stock: bool) -> int:
             shutil.copy(ROOT / name, folder)
         (folder / "build").mkdir()
         (folder / "build" / "en_needlepoint").symlink_to(ROOT / "build" / "en_needlepoint")
-    return count
+
+
+def count_examples(folder: Path) -> int:
+    """Return how many examples a bot was trained on."""
+    return sum(len(read_examples(path)) for path in (folder / "data").rglob("*.yml"))
 
 
 def measure(bot: Bot, sets: dict[str, list[Question]], port: int) -> dict[str, Any]:
     """Train a bot and measure its quality, parse latency and server."""
     print(f"{bot.name}: training ...", flush=True)
-    result: dict[str, Any] = {"train_seconds": train(bot)}
-    print(f"{bot.name}: {result['train_seconds']:.0f} s; parsing and serving ...", flush=True)
+    seconds = train(bot)
+    print(f"{bot.name}: {seconds:.0f} s; parsing and serving ...", flush=True)
+    return {"train_seconds": seconds, **measure_trained(bot, sets, port)}
+
+
+def measure_trained(bot: Bot, sets: dict[str, list[Question]], port: int) -> dict[str, Any]:
+    """Measure the quality, parse latency and server of a bot that has its model."""
+    result: dict[str, Any] = {}
     found = {
         name: parse(bot.model, [question.text for question in questions])
         for name, questions in sets.items()
@@ -65,6 +84,7 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks")
     options.add_argument("--per-intent", type=int, default=30, help="size of the sample")
     options.add_argument("--stock-seeds", type=int, default=3, help="CLINC150 draws for stock Rasa")
+    options.add_argument("--resume", action="store_true", help="keep what the last run finished")
     options.add_argument("--out", type=Path, default=ROOT / "docs")
     arguments = options.parse_args()
 
@@ -75,7 +95,10 @@ def main() -> None:
         "noise": [with_noise(question, noise) for question in questions],
         "real": real_questions(),
     }
+    finished = WORK / "results.json"
     results: dict[str, Any] = {}
+    if arguments.resume and finished.is_file():
+        results = json.loads(finished.read_text(encoding="utf-8"))
     examples = {}
     for number, (name, size, stock) in enumerate(
         (
@@ -85,14 +108,23 @@ def main() -> None:
         )
     ):
         folder = WORK / str(number)
-        examples[name] = prepare(folder, size, stock)
-        results[name] = measure(Bot(name, folder), sets, 5900 + number)
+        if name not in results:
+            prepare(folder, size, stock)
+            results[name] = measure(Bot(name, folder), sets, 5900 + number)
+            finished.write_text(json.dumps(results), encoding="utf-8")
+        examples[name] = count_examples(folder)
     print("CLINC150 ...", flush=True)
-    results["Needlepoint"]["clinc"] = few_shot.run(few_shot.needlepoint_classifier())
-    classify = few_shot.stock_classifier(WORK / "clinc", STOCK_CONFIG)
-    results["stock Rasa, sample"]["clinc"] = few_shot.run(
-        classify, few_shot.SEEDS[: arguments.stock_seeds]
-    )
+    classifiers = {
+        "Needlepoint": (few_shot.needlepoint_classifier(), few_shot.SEEDS),
+        "stock Rasa, sample": (
+            few_shot.stock_classifier(WORK / "clinc", STOCK_CONFIG),
+            few_shot.SEEDS[: arguments.stock_seeds],
+        ),
+    }
+    for name, (classify, seeds) in classifiers.items():
+        if "clinc" not in results[name]:
+            results[name]["clinc"] = few_shot.run(classify, seeds)
+            finished.write_text(json.dumps(results), encoding="utf-8")
     about = {
         "date": date.today().isoformat(),
         "cores": os.cpu_count(),

@@ -74,15 +74,14 @@ def with_noise(question: Question, random_: random.Random) -> Question:
     return Question("".join(letters).upper(), question.accept)
 
 
-def write_sample(target: Path, per_intent: int) -> int:
+def write_sample(target: Path, per_intent: int) -> None:
     """Copy domain and data to ``target`` with at most ``per_intent`` examples of each intent.
 
-    ``out_of_scope`` keeps five times as many, as it has more kinds. Returns how many there are.
+    ``out_of_scope`` keeps five times as many, as it has more kinds.
     """
     target.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "domain.yml", target)
     shutil.copytree(ROOT / "data", target / "data", dirs_exist_ok=True)
-    total = 0
     for path in (target / "data").rglob("*.yml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         for block in content.get("nlu") or []:
@@ -90,9 +89,7 @@ def write_sample(target: Path, per_intent: int) -> int:
             most = per_intent * (5 if block["intent"] == OUTSIDE else 1)
             kept = random.Random(1).sample(lines, min(most, len(lines)))
             block["examples"] = "\n".join(kept) + "\n"
-            total += len(kept)
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    return total
 
 
 def clinc() -> dict[str, Any] | None:

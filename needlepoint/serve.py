@@ -165,7 +165,9 @@ def wait_until_ready(settings: Settings, servers: Mapping[str, subprocess.Popen[
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM; return the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Said for both: a shell that starts us in the background has SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         settings = read_settings(os.environ)
         if not Path(settings.model).is_file():

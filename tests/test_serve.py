@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 
 import pytest
@@ -64,6 +65,8 @@ def test_starts_answers_and_stops(model_path):
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
+        watchdog = threading.Timer(150, process.kill)
+        watchdog.start()
         said = ""
         for line in process.stdout:
             said += line
@@ -73,6 +76,7 @@ def test_starts_answers_and_stops(model_path):
         assert f"curl http://localhost:{port}/webhooks/rest/webhook" in said
         urllib.request.urlopen(f"http://localhost:{port}/webhooks/rest/", timeout=5).close()
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait() == 0
+        watchdog.cancel()
     with pytest.raises(OSError):
         urllib.request.urlopen(f"http://localhost:{port}/webhooks/rest/", timeout=2)
