@@ -27,6 +27,9 @@ class Settings:
         inverse_penalty: strength of the fit, scikit-learn's ``C``
         word_weight: length of the word n-gram part beside the unit-length sentence vector
         character_weight: the same for the character n-grams
+        word_minimum: in how many examples a word n-gram must stand to count; what hardly any holds
+            adds size and time, and no accuracy
+        character_minimum: the same for the character n-grams
         balance: how far small intents are made up for: 0 not at all, 1 until all weigh the same
     """
 
@@ -34,6 +37,8 @@ class Settings:
     word_weight: float = 1.0
     character_weight: float = 1.0
     balance: float = 0.5
+    word_minimum: int = 3
+    character_minimum: int = 6
 
 
 class IntentModel:
@@ -77,7 +82,7 @@ class IntentModel:
         names, classes = np.unique(np.asarray(intents), return_inverse=True)
         if len(names) < 2:
             raise ValueError("training needs examples of at least two intents")
-        vectorizers = _new_vectorizers()
+        vectorizers = _new_vectorizers(settings)
         for vectorizer in vectorizers:
             vectorizer.fit(texts)
         dense = unit_length(vectors)
@@ -128,7 +133,8 @@ class IntentModel:
             FileNotFoundError: there is no model in ``folder``.
         """
         description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        vectorizers = _new_vectorizers(description["vocabularies"])
+        settings = Settings(**description["settings"])
+        vectorizers = _new_vectorizers(settings, description["vocabularies"])
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
             weights = Softmax(arrays["dense"], arrays["sparse"], arrays["bias"])
             for i, vectorizer in enumerate(vectorizers):
@@ -138,7 +144,7 @@ class IntentModel:
             vectorizers,
             weights,
             description["temperature"],
-            Settings(**description["settings"]),
+            settings,
         )
 
 
@@ -165,19 +171,22 @@ def _row_weights(classes: npt.NDArray[np.int64], balance: float) -> FloatArray:
 
 
 def _new_vectorizers(
-    vocabularies: Sequence[dict[str, int] | None] = (None, None),
+    settings: Settings, vocabularies: Sequence[dict[str, int] | None] = (None, None)
 ) -> list[TfidfVectorizer]:
     words, characters = vocabularies
-    # Terms that hardly any example holds add size and time, and no accuracy.
     return [
         TfidfVectorizer(
-            vocabulary=words, ngram_range=(1, 2), min_df=3, sublinear_tf=True, dtype=np.float32
+            vocabulary=words,
+            ngram_range=(1, 2),
+            min_df=settings.word_minimum,
+            sublinear_tf=True,
+            dtype=np.float32,
         ),
         TfidfVectorizer(
             vocabulary=characters,
             analyzer="char_wb",
             ngram_range=(3, 4),
-            min_df=6,
+            min_df=settings.character_minimum,
             sublinear_tf=True,
             dtype=np.float32,
         ),
