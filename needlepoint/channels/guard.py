@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-MAX_BODY = 32_768  # bytes; a message of 4,000 characters in any script fits
+MAX_BODY = 32_768  # bytes; 4,000 characters take at most 16,000 in UTF-8
 MAX_SENDER_LENGTH = 255  # the width of the column in Rasa's SQL tracker store
 
 
