@@ -22,6 +22,7 @@ SETTINGS = Settings(
     character_weight=0.4,
     word_minimum=1,
     character_minimum=2,
+    sharpest=1.0,
 )
 Examples = list[tuple[str, str]]
 Classify = Callable[[Examples, Sequence[str]], list[Prediction]]

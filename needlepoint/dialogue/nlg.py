@@ -54,7 +54,9 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         **kwargs: Any,
     ) -> Message | None:
         """Return the message for a response, or None if the domain does not have it."""
-        said = said_in_session(event.as_dict() for event in tracker.events)
+        # Most events of a long conversation are neither; turning each into plain data takes time.
+        relevant = (e for e in tracker.events if e.type_name in ("bot", "action"))
+        said = said_in_session(event.as_dict() for event in relevant)
         answer = last_answer(said)
         if utter_action == names.UTTER_MORE_DETAIL and answer:
             return self._more(answer, said, output_channel)

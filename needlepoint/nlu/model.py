@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import TfidfVectorizer
 
+from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams
 from needlepoint.nlu.softmax import FloatArray, Softmax, fit_softmax, softmax
 
 # Every fifth example is kept back to measure how sure the model may be; the fit without them takes
@@ -31,6 +31,8 @@ class Settings:
             adds size and time, and no accuracy
         character_minimum: the same for the character n-grams
         balance: how far small intents are made up for: 0 not at all, 1 until all weigh the same
+        sharpest: the lowest temperature that calibration may choose. With few examples, 1 keeps the
+            confidence of unknown questions apart from that of known ones
     """
 
     inverse_penalty: float = 20.0
@@ -39,6 +41,7 @@ class Settings:
     balance: float = 0.5
     word_minimum: int = 3
     character_minimum: int = 6
+    sharpest: float = 0.1
 
 
 class IntentModel:
@@ -47,13 +50,15 @@ class IntentModel:
     def __init__(
         self,
         intents: list[str],
-        vectorizers: list[TfidfVectorizer],
+        words: Ngrams,
+        characters: Ngrams,
         weights: Softmax,
         temperature: float,
         settings: Settings,
     ) -> None:
         self.intents = intents
-        self._vectorizers = vectorizers
+        self._words = words
+        self._characters = characters
         self._weights = weights
         self._temperature = temperature
         self._settings = settings
@@ -82,11 +87,10 @@ class IntentModel:
         names, classes = np.unique(np.asarray(intents), return_inverse=True)
         if len(names) < 2:
             raise ValueError("training needs examples of at least two intents")
-        vectorizers = _new_vectorizers(settings)
-        for vectorizer in vectorizers:
-            vectorizer.fit(texts)
+        words = Ngrams.fit(WORDS, texts, settings.word_minimum)
+        characters = Ngrams.fit(CHARACTERS, texts, settings.character_minimum)
         dense = unit_length(vectors)
-        sparse = _ngrams(texts, vectorizers, settings)
+        sparse = _ngrams(texts, words, characters, settings)
 
         kept = _kept_back(classes)
         rows = _row_weights(classes, settings.balance)
@@ -94,27 +98,26 @@ class IntentModel:
         first = fit_softmax(
             dense[~kept], sparse[~kept], classes[~kept], count, rows[~kept], penalty, FIRST_STEPS
         )
-        temperature = _calibrate(first.logits(dense[kept], sparse[kept]), classes[kept])
+        temperature = _calibrate(
+            first.logits(dense[kept], sparse[kept]), classes[kept], settings.sharpest
+        )
         weights = fit_softmax(dense, sparse, classes, count, rows, penalty, LAST_STEPS, start=first)
-        return cls(names.tolist(), vectorizers, weights, temperature, settings)
+        return cls(names.tolist(), words, characters, weights, temperature, settings)
 
     def predict(self, texts: Sequence[str], vectors: FloatArray) -> FloatArray:
         """Return the probability of each of ``intents``, shape (texts, intents)."""
-        sparse = _ngrams(texts, self._vectorizers, self._settings)
+        sparse = _ngrams(texts, self._words, self._characters, self._settings)
         logits = self._weights.logits(unit_length(vectors), sparse)
         return softmax(logits / self._temperature)
 
     def save(self, folder: Path) -> None:
         """Write the model to ``folder`` as JSON and plain arrays: nothing that can run code."""
-        vocabularies = [
-            {term: int(column) for term, column in vectorizer.vocabulary_.items()}
-            for vectorizer in self._vectorizers
-        ]
         description = {
             "intents": self.intents,
             "temperature": self._temperature,
             "settings": vars(self._settings),
-            "vocabularies": vocabularies,
+            "words": self._words.vocabulary,
+            "characters": self._characters.vocabulary,
         }
         (folder / "model.json").write_text(json.dumps(description), encoding="utf-8")
         np.savez(
@@ -122,7 +125,8 @@ class IntentModel:
             dense=self._weights.dense,
             sparse=self._weights.sparse,
             bias=self._weights.bias,
-            **{f"idf_{i}": v.idf_ for i, v in enumerate(self._vectorizers)},
+            word_rarity=self._words.rarity,
+            character_rarity=self._characters.rarity,
         )
 
     @classmethod
@@ -133,18 +137,17 @@ class IntentModel:
             FileNotFoundError: there is no model in ``folder``.
         """
         description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        settings = Settings(**description["settings"])
-        vectorizers = _new_vectorizers(settings, description["vocabularies"])
         with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
             weights = Softmax(arrays["dense"], arrays["sparse"], arrays["bias"])
-            for i, vectorizer in enumerate(vectorizers):
-                vectorizer.idf_ = arrays[f"idf_{i}"]
+            words = Ngrams(WORDS, description["words"], arrays["word_rarity"])
+            characters = Ngrams(CHARACTERS, description["characters"], arrays["character_rarity"])
         return cls(
             description["intents"],
-            vectorizers,
+            words,
+            characters,
             weights,
             description["temperature"],
-            settings,
+            Settings(**description["settings"]),
         )
 
 
@@ -170,41 +173,17 @@ def _row_weights(classes: npt.NDArray[np.int64], balance: float) -> FloatArray:
     return scaled
 
 
-def _new_vectorizers(
-    settings: Settings, vocabularies: Sequence[dict[str, int] | None] = (None, None)
-) -> list[TfidfVectorizer]:
-    words, characters = vocabularies
-    return [
-        TfidfVectorizer(
-            vocabulary=words,
-            ngram_range=(1, 2),
-            min_df=settings.word_minimum,
-            sublinear_tf=True,
-            dtype=np.float32,
-        ),
-        TfidfVectorizer(
-            vocabulary=characters,
-            analyzer="char_wb",
-            ngram_range=(3, 4),
-            min_df=settings.character_minimum,
-            sublinear_tf=True,
-            dtype=np.float32,
-        ),
-    ]
-
-
 def _ngrams(
-    texts: Sequence[str], vectorizers: list[TfidfVectorizer], settings: Settings
+    texts: Sequence[str], words: Ngrams, characters: Ngrams, settings: Settings
 ) -> csr_matrix:
-    words, characters = vectorizers
     parts = [
-        words.transform(texts) * settings.word_weight,
-        characters.transform(texts) * settings.character_weight,
+        words.matrix(texts, settings.word_weight),
+        characters.matrix(texts, settings.character_weight),
     ]
     return hstack(parts, format="csr", dtype=np.float32)
 
 
-def _calibrate(logits: FloatArray, classes: npt.NDArray[np.int64]) -> float:
+def _calibrate(logits: FloatArray, classes: npt.NDArray[np.int64], sharpest: float) -> float:
     """Return the temperature that makes the probabilities of unseen examples most honest."""
     if not len(classes):  # too few examples to keep any back
         return 1.0
@@ -213,4 +192,4 @@ def _calibrate(logits: FloatArray, classes: npt.NDArray[np.int64]) -> float:
         probabilities = softmax(logits / temperature)[np.arange(len(classes)), classes]
         return -float(np.log(np.maximum(probabilities, 1e-12)).mean())
 
-    return float(minimize_scalar(surprise, bounds=(0.1, 5.0), method="bounded").x)
+    return float(minimize_scalar(surprise, bounds=(sharpest, 5.0), method="bounded").x)

@@ -1,0 +1,34 @@
+"""Our walk through the n-grams gives scikit-learn's numbers."""
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams
+
+TEXTS = ["does it hurt", "How much is it?", "it hurts, it HURTS a lot", "déjà vu 10 needles", "I"]
+NEW = ["does it hurt it hurts hurt", "much ado", "", "zzz"]
+
+
+@pytest.mark.parametrize("kind", [WORDS, CHARACTERS])
+@pytest.mark.parametrize("minimum", [1, 2])
+def test_same_as_scikit(kind, minimum):
+    reference = TfidfVectorizer(
+        analyzer=kind.analyzer,
+        ngram_range=(kind.shortest, kind.longest),
+        min_df=minimum,
+        sublinear_tf=True,
+        dtype=np.float32,
+    ).fit(TEXTS)
+    ours = Ngrams.fit(kind, TEXTS, minimum)
+    expected = reference.transform(TEXTS + NEW).toarray() * 0.5
+    np.testing.assert_allclose(ours.matrix(TEXTS + NEW, 0.5).toarray(), expected, atol=1e-6)
+
+
+def test_no_texts_no_rows():
+    assert Ngrams.fit(WORDS, TEXTS, 1).matrix([], 1.0).shape[0] == 0
+
+
+def test_nothing_common_is_an_error():
+    with pytest.raises(ValueError):
+        Ngrams.fit(WORDS, TEXTS, 9)
