@@ -16,9 +16,9 @@ MODEL := models/needlepoint.tar.gz
 CODE := build/.code
 LINTED := build/.linted
 PIPELINE := build/en_needlepoint/meta.json
-EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data)
+EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data) $(shell find data/safety)
 LANGUAGE := $(wildcard needlepoint/language/*.py needlepoint/language/minilm/*) uv.lock
-NLU := $(wildcard needlepoint/nlu/*.py)
+NLU := $(wildcard needlepoint/nlu/*.py needlepoint/safety/*.py)
 # With the folders, so that a file taken away counts as a change.
 CONTENT := config.yml domain.yml $(shell find data)
 

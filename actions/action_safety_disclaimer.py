@@ -21,5 +21,5 @@ class ActionSafetyDisclaimer(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Utter the response; without the slot, a rule would say the fixed disclaimer as well."""
-        dispatcher.utter_message(response=disclaimer_response(tracker.events))
+        dispatcher.utter_message(response=disclaimer_response(tracker.events, tracker.slots))
         return [SlotSet(SLOT_DISCLAIMER_GIVEN, True)]

@@ -2,10 +2,19 @@
 
 TOPIC_PREFIX = "faq_"
 OUT_OF_SCOPE = "out_of_scope"
+MEDICAL_ADVICE = "medical_advice"
+CRISIS = "crisis"
+REPORT_RED_FLAG = "report_red_flag"
 # Whatever else a message asks, these come first.
-URGENT_INTENTS = ("crisis", "report_red_flag")
+URGENT_INTENTS = (CRISIS, REPORT_RED_FLAG)
+# The person says what they have, and asks nothing.
+TELL_CAUTION = "tell_caution"
 # Manners around a question; with a question in the same message, the question counts.
 SMALL_TALK = ("greet", "goodbye", "thanks", "affirm", "deny")
+# Answers that say little: what a person tells about their health is worth more.
+LOW_INTENTS = (*SMALL_TALK, OUT_OF_SCOPE, MEDICAL_ADVICE, "more_detail")
+# In the parse result: the questions of a message, in order.
+TOPICS = "topics"
 ANSWER_PREFIX = "utter_faq_"
 
 UTTER_MORE_DETAIL = "utter_more_detail"
@@ -14,7 +23,17 @@ UTTER_ASK_SOURCE = "utter_ask_source"
 UTTER_SOURCES = "utter_sources"
 UTTER_NOTE_BOT = "utter_note_bot"
 UTTER_NOTE_HEALTH = "utter_note_health"
+UTTER_NOTE_CAUTION = "utter_note_caution"
 UTTER_SAFETY_DISCLAIMER = "utter_safety_disclaimer"
+UTTER_RED_FLAG = "utter_red_flag"
+UTTER_CRISIS = "utter_crisis"
+UTTER_GO_ON = "utter_go_on"
+UTTER_CAUTION_NOTED = "utter_caution_noted"
+UTTER_MEMORY = "utter_memory"
+UTTER_NO_MEMORY = "utter_no_memory"
+
+# One line before later answers; with "_" and the urgency that was reported.
+REMINDER_PREFIX = "utter_reminder"
 
 # Said between an answer and a question about it, without a new subject.
 SAME_SUBJECT = (
@@ -28,7 +47,18 @@ SAME_SUBJECT = (
     "utter_help",
     "utter_bot_challenge",
     "utter_not_understood",
+    UTTER_RED_FLAG,
+    UTTER_CRISIS,
+    UTTER_GO_ON,
+    UTTER_CAUTION_NOTED,
+    UTTER_MEMORY,
+    UTTER_NO_MEMORY,
+    "utter_forgotten",
 )
 
 ACTION_SAFETY_DISCLAIMER = "action_safety_disclaimer"
 SLOT_DISCLAIMER_GIVEN = "disclaimer_given"
+# Of one caution each, as caution_pregnancy; filled when the person says that they have it.
+SLOT_CAUTION_PREFIX = "caution_"
+SLOT_COUNTRY = "country"
+SLOT_URGENCY = "urgency"

@@ -7,30 +7,30 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import textstat
-
 from needlepoint import names
 from needlepoint.content.project import Problem, Project, Response
+from needlepoint.content.safety import check_safety
+from needlepoint.content.wording import MAX_GRADE, MAX_URGENT_GRADE, Wording
 from needlepoint.content.yaml_lines import YamlFile
-from needlepoint.dialogue.disclaimer import KINDS
+from needlepoint.dialogue.disclaimer import KINDS, PERSONAL
 from needlepoint.dialogue.sources import FIELDS
+from needlepoint.safety.rules import URGENCIES
 
 MIN_EXAMPLES = 60  # of a topic
 MIN_OTHER_EXAMPLES = 40  # of another intent
 MIN_OUT_OF_SCOPE = 300
 MAX_ANSWER_WORDS = 60
 MAX_MORE_WORDS = 160
-MAX_GRADE = 8.0
-MAX_URGENT_GRADE = 5.0
 MAX_BUTTONS = 5  # Slack drops them all when there are more
 MAX_TITLE = 75  # characters on a Slack button
 A_DAY = timedelta(days=1)  # somewhere it is tomorrow already
 MAX_SOURCES = 3  # more would be longer than the answer on a phone
 # Said by code: by the answer generator or by Rasa itself.
 SAID_BY_CODE = {value for name, value in vars(names).items() if name.startswith("UTTER_")} | {
-    f"{names.UTTER_SAFETY_DISCLAIMER}_{kind}" for kind in KINDS
+    f"{names.UTTER_SAFETY_DISCLAIMER}_{kind}" for kind in (*KINDS, PERSONAL)
 }
 SAID_BY_CODE.add("utter_default")
+SAID_BY_CODE |= {f"{names.REMINDER_PREFIX}_{urgency}" for urgency in (*URGENCIES, names.CRISIS)}
 REQUIRED_METADATA = ("title", "more", "sources", "reviewed", "see_also")
 
 
@@ -162,26 +162,22 @@ def check_wording(project: Project) -> Iterator[Problem]:
     """What patients read is short, plain, in one paragraph, and claims nothing forbidden."""
     for file, section in project.section("responses"):
         for name, variations in section.items():
-            if len(variations) > 1:
-                # Rasa would choose by chance, and sources and notes go with the first.
-                line = file.line("responses", name, 1)
-                yield Problem(file.path, line, f"{name} has more than one text; keep one")
-    claims = _forbidden_claims(project)
+            conditions = [str(variation.get("condition")) for variation in variations]
+            for number in range(1, len(variations)):
+                if conditions[number] in conditions[:number]:
+                    # Rasa would choose by chance.
+                    line = file.line("responses", name, number)
+                    message = f"{name} has two texts for one condition; keep one"
+                    yield Problem(file.path, line, message)
+    wording = Wording.of(project)
     for response in project.responses():
         for key, text in _texts(response):
             if re.search(r"\n\s*\n", text):
                 yield response.problem("has a blank line: channels would split it in two", *key)
-            for pattern, reason in claims:
-                if found := pattern.search(text):
-                    yield response.problem(f'may not say "{found[0]}": {reason}', *key)
-            limit = MAX_URGENT_GRADE if response.metadata.get("urgent") else MAX_GRADE
-            grade = textstat.flesch_kincaid_grade(text)
-            # The measure means little on a line or two.
-            if len(text.split()) >= 20 and grade > limit:
-                yield response.problem(f"reading grade is {grade}; at most {limit}", *key)
-            words, most = len(text.split()), _most_words(response, key)
-            if words > most:
-                yield response.problem(f"has {words} words; at most {most}", *key)
+            urgent = bool(response.metadata.get("urgent"))
+            limit = MAX_URGENT_GRADE if urgent else MAX_GRADE
+            for message in wording.problems(text, limit, _most_words(response, key)):
+                yield response.problem(message, *key)
 
 
 def _texts(response: Response) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -193,12 +189,6 @@ def _texts(response: Response) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _most_words(response: Response, key: tuple[str, ...]) -> int:
     return MAX_MORE_WORDS if key[-1] == "more" else MAX_ANSWER_WORDS
-
-
-def _forbidden_claims(project: Project) -> list[tuple[re.Pattern[str], str]]:
-    file = project.file("data/forbidden_claims.yml")
-    claims = file.data["forbidden_claims"] if file else []
-    return [(re.compile(claim["pattern"], re.I), claim["reason"]) for claim in claims]
 
 
 def check_buttons(project: Project) -> Iterator[Problem]:
@@ -221,7 +211,7 @@ def check_buttons(project: Project) -> Iterator[Problem]:
 
 def check_use(project: Project) -> Iterator[Problem]:
     """Each response that a rule or the code says exists, and each that exists is said."""
-    counts = Counter(response.name for response in project.responses())
+    counts = Counter(r.name for r in project.responses() if r.variation == 0)
     said = set(SAID_BY_CODE)
     for file, step, line in project.steps():
         name = str(step.get("action", ""))
@@ -246,6 +236,7 @@ CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     check_wording,
     check_buttons,
     check_use,
+    check_safety,
 )
 
 

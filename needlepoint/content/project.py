@@ -22,11 +22,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Response:
-    """The text of a response, and where it stands."""
+    """One text of a response, and where it stands; ``variation`` counts them from 0."""
 
     name: str
     file: YamlFile
     content: Mapping[str, Any]
+    variation: int = 0
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -36,7 +37,7 @@ class Response:
 
     def problem(self, message: str, *key: str | int) -> Problem:
         """Return a problem at ``key`` below the variation."""
-        line = self.file.line("responses", self.name, 0, *key)
+        line = self.file.line("responses", self.name, self.variation, *key)
         return Problem(self.file.path, line, message)
 
 
@@ -105,11 +106,11 @@ class Project:
                 yield file, file.data[name]
 
     def responses(self) -> Iterator[Response]:
-        """Yield every response; of one with several variations, the first."""
+        """Yield every text of every response."""
         for file, section in self.section("responses"):
             for name, variations in section.items():
-                if variations:
-                    yield Response(name, file, variations[0])
+                for number, variation in enumerate(variations):
+                    yield Response(name, file, variation, number)
 
     def examples(self) -> Iterator[tuple[YamlFile, str, str, int]]:
         """Yield file, intent, text and line of every example question."""

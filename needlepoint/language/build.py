@@ -3,6 +3,7 @@
 Run as ``python -m needlepoint.language.build``; ``make train`` does.
 """
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.constants import TEXT
 from spacy.language import Language
 
+from needlepoint.language.clinical import Clinical
 from needlepoint.language.spelling import count_words
+from needlepoint.safety.rules import RuleError, Rules, read_rules
 
 PIPELINE = Path("build/en_needlepoint")
 
@@ -20,24 +23,36 @@ PIPELINE = Path("build/en_needlepoint")
 KNOWN_WORD = 3
 
 
-def build_pipeline(examples: Iterable[str] = ()) -> Language:
-    """Return the pipeline: English tokens, sentences by punctuation, spelling, and the encoder.
+def build_pipeline(examples: Iterable[str] = (), rules: Rules | None = None) -> Language:
+    """Return the pipeline: English tokens, sentences, spelling, safety findings, and the encoder.
 
     Args:
         examples: example questions, whose words spelling then takes for known
+        rules: what the safety findings are made by; without any, nothing is found
     """
     nlp = spacy.blank("en")
     nlp.meta["name"] = "needlepoint"
-    nlp.meta["description"] = "Tokens, sentences, spelling and MiniLM vectors for Needlepoint."
+    nlp.meta["description"] = "Tokens, spelling, safety findings and MiniLM vectors."
     nlp.add_pipe("sentencizer")
-    nlp.add_pipe("needlepoint_spelling", config={"own": count_words(examples, KNOWN_WORD)})
+    known = count_words(examples, KNOWN_WORD)
+    if rules:
+        terms = (term for terms in rules.words.values() for term in terms)
+        known = {**count_words(terms, 1), **known}
+    nlp.add_pipe("needlepoint_spelling", config={"own": known})
+    clinical = nlp.add_pipe("needlepoint_clinical")
+    if rules and isinstance(clinical, Clinical):
+        clinical.use(rules)
     nlp.add_pipe("needlepoint_encoder")
     return nlp
 
 
 if __name__ == "__main__":
     PIPELINE.parent.mkdir(exist_ok=True)
+    try:
+        rules = read_rules()
+    except RuleError as error:
+        sys.exit(str(error))
     training_data = RasaFileImporter("config.yml", "domain.yml", ["data"]).get_nlu_data()
     texts = [example.get(TEXT) for example in training_data.intent_examples]
-    build_pipeline(texts).to_disk(PIPELINE)
+    build_pipeline(texts, rules).to_disk(PIPELINE)
     print(f"Built the language pipeline in {PIPELINE}.")

@@ -19,12 +19,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from needlepoint.language.spelling import reading
-from needlepoint.names import OUT_OF_SCOPE, SMALL_TALK, TOPIC_PREFIX, URGENT_INTENTS
+from needlepoint.names import OUT_OF_SCOPE, SMALL_TALK, TOPIC_PREFIX, TOPICS, URGENT_INTENTS
 from needlepoint.nlu.model import IntentModel, Settings
 from needlepoint.nlu.questions import split_questions
 from needlepoint.nlu.softmax import FloatArray
 
-TOPICS = "topics"
 Prediction = dict[str, Any]
 
 
@@ -37,6 +36,8 @@ class IntentHead(IntentClassifier, GraphComponent):
     ``topics`` is the list of ``{"intent", "confidence", "text"}``, one for each question, in
     order; ``intent`` is the first. A text in which nothing can be read (no letters, no vector)
     gets no intent and confidence 0, which Rasa's ``FallbackClassifier`` takes up.
+
+    Emergencies are not its business: ``triage.Triage`` comes after it and overrides it.
     """
 
     @classmethod
@@ -99,11 +100,13 @@ class IntentHead(IntentClassifier, GraphComponent):
             return cls(config, model_storage, resource, IntentModel.load(folder))
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
-        """Fit the intent model on all examples that have a text and an intent, and store it."""
+        """Fit the intent model on all examples but those of emergencies, and store it."""
         examples = [
             example
             for example in training_data.intent_examples
-            if example.get(TEXT) and example.get(INTENT) and _vector(example) is not None
+            if example.get(INTENT) not in (None, *URGENT_INTENTS)
+            and example.get(TEXT)
+            and _vector(example) is not None
         ]
         settings = Settings(**{name: self._config[name] for name in vars(Settings())})
         self._model = IntentModel.train(
@@ -143,7 +146,7 @@ class IntentHead(IntentClassifier, GraphComponent):
             docs = [model.model(part.lower()) for part in parts]
             readings = [" ".join(reading(doc)) for doc in docs]
             rankings = self._rank(readings, np.stack([doc.vector for doc in docs]))
-            order = self._order(whole, rankings)
+            order = self._order(rankings)
             if order:
                 topics = [_topic(rankings[i], parts[i]) for i in order]
                 return rankings[order[0]], _without_repeats(topics)
@@ -163,25 +166,16 @@ class IntentHead(IntentClassifier, GraphComponent):
             rankings.append(ranking[: self._config["ranking_length"]])
         return rankings
 
-    def _order(self, whole: list[Prediction], parts: list[list[Prediction]]) -> list[int]:
-        """Return which parts to take as questions of their own, in which order; none: as one.
+    def _order(self, parts: list[list[Prediction]]) -> list[int]:
+        """Return which parts to take as questions of their own; none: the message is one.
 
-        An emergency in the whole message or in a part comes before all else; manners count only
-        where nothing else is said.
+        Manners count only where nothing else is said.
         """
-        limit = self._config["split_confidence"]
-        if whole[0]["name"] in URGENT_INTENTS:
+        if any(part[0]["confidence"] < self._config["split_confidence"] for part in parts):
             return []
-        urgent = [
-            i
-            for i, part in enumerate(parts)
-            if part[0]["name"] in URGENT_INTENTS and part[0]["confidence"] >= limit
-        ]
-        if not urgent and any(part[0]["confidence"] < limit for part in parts):
+        if len({part[0]["name"] for part in parts}) == 1:
             return []
-        others = [i for i, part in enumerate(parts) if part[0]["name"] not in SMALL_TALK]
-        order = urgent + [i for i in others if i not in urgent]
-        return order if urgent or len({part[0]["name"] for part in parts}) > 1 else []
+        return [i for i, part in enumerate(parts) if part[0]["name"] not in SMALL_TALK]
 
 
 def decline(ranking: list[Prediction], limit: float) -> list[Prediction]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
@@ -16,10 +17,21 @@ def test_the_domain_lists_the_actions_that_are_registered():
     assert sorted(executor.actions) == sorted(domain["actions"])
 
 
-def test_says_the_disclaimer_of_the_last_answer_and_marks_it():
-    answer = {"utter_action": "utter_faq_painkillers", "metadata": {"disclaimer": "medicines"}}
-    tracker = Tracker("x", {}, {}, [{"event": "bot", "metadata": answer}], False, None, {}, None)
+@pytest.mark.parametrize(
+    ("kind", "slots", "response"),
+    [
+        ("medicines", {}, "utter_safety_disclaimer_medicines"),
+        ("medicines", {"caution_pregnancy": "pregnancy"}, "utter_safety_disclaimer_medicines"),
+        ("risk", {"caution_pregnancy": None, "country": "GB"}, "utter_safety_disclaimer_risk"),
+        ("risk", {"caution_pregnancy": "pregnancy"}, "utter_safety_disclaimer_cautions"),
+        ("weather", {"caution_pregnancy": "pregnancy"}, "utter_safety_disclaimer"),
+    ],
+)
+def test_says_the_disclaimer_of_the_last_answer_and_marks_it(kind, slots, response):
+    answer = {"utter_action": "utter_faq_risks", "metadata": {"disclaimer": kind}}
+    events = [{"event": "bot", "metadata": answer}]
+    tracker = Tracker("x", slots, {}, events, False, None, {}, None)
     dispatcher = CollectingDispatcher()
-    events = ActionSafetyDisclaimer().run(dispatcher, tracker, {})
-    assert [m["response"] for m in dispatcher.messages] == ["utter_safety_disclaimer_medicines"]
-    assert [(e["name"], e["value"]) for e in events] == [("disclaimer_given", True)]
+    set_slots = ActionSafetyDisclaimer().run(dispatcher, tracker, {})
+    assert [m["response"] for m in dispatcher.messages] == [response]
+    assert [(e["name"], e["value"]) for e in set_slots] == [("disclaimer_given", True)]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from rasa.core.actions.action import create_bot_utterance
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, SessionStarted
+from rasa.shared.core.events import ActionExecuted, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
@@ -26,12 +26,21 @@ class Conversation:
     def __init__(self, domain: Domain) -> None:
         config = EndpointConfig(type="x", rich_channels=["web"])
         self.generator = AnswerGenerator(config, domain)
-        self.tracker = DialogueStateTracker.from_events("someone", [])
+        self.tracker = DialogueStateTracker.from_events("someone", [], domain.slots)
         self.begin()
 
     def begin(self):
         self.tracker.update(ActionExecuted("action_session_start"))
         self.tracker.update(SessionStarted())
+
+    def hear(self, *cautions, role="self", **slots):
+        """A message of the person, with cautions in it, and what it fills."""
+        entities = [{"entity": "caution", "value": name, "role": role} for name in cautions]
+        self.tracker.update(UserUttered("words", {"name": "x"}, entities))
+        if role == "self":
+            slots.update({f"caution_{name}": name for name in cautions})
+        for name, value in slots.items():
+            self.tracker.update(SlotSet(name, value))
 
     def say(self, response, channel="collector"):
         message = asyncio.run(self.generator.generate(response, self.tracker, channel))
@@ -80,10 +89,117 @@ def test_a_new_session_begins_again(chat):
     assert BOT in chat.say("utter_faq_cost")["text"]
 
 
+ALL = "911 now (999 in the UK, 112 in Europe, 000 in Australia, 111 in New Zealand)"
+
+
 @pytest.mark.parametrize("response", ["utter_red_flag", "utter_crisis"])
-def test_nothing_comes_beside_an_emergency_number(chat, domain, response):
-    assert chat.say(response)["text"] == domain.responses[response][0]["text"]
+def test_nothing_comes_beside_an_emergency_number(chat, response):
+    text = chat.say(response)["text"]
+    assert BOT not in text and HEALTH not in text and "{" not in text
     assert BOT in chat.say("utter_thanks")["text"]
+
+
+def red_flag(chat, **slots):
+    chat.hear(**slots)
+    return chat.say("utter_red_flag")["text"]
+
+
+def test_the_text_of_a_red_flag_fits_its_advice_and_whose_it_is(chat):
+    assert red_flag(chat, advice="spine", about="self").startswith(f"Call {ALL}, or go to")
+    assert "Stay with them" in red_flag(chat, advice="spine", about="other")
+    assert "midwife" in red_flag(chat, advice="maternity", about="self")
+    assert "Say you had acupuncture" in red_flag(chat, advice="after_needles", about="self")
+
+
+def test_an_emergency_without_details_still_gets_the_number(chat):
+    assert chat.say("utter_red_flag")["text"].startswith(f"Call {ALL}.")
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "line"),
+    [
+        ("US", "911", "988"),
+        ("CA", "911", "988"),
+        ("GB", "999", "116 123"),
+        ("IE", "112 or 999", "116 123"),
+        ("AU", "000", "13 11 14"),
+        ("NZ", "111", "1737"),
+    ],
+)
+def test_the_numbers_are_those_of_the_country(chat, country, number, line):
+    text = red_flag(chat, advice="emergency", about="self", country=country)
+    assert text.startswith(f"Call {number} now.")
+    crisis = chat.say("utter_crisis")["text"]
+    assert line in crisis.split(".")[0] and f"call {number}." in crisis
+
+
+def test_a_country_without_numbers_gets_all(chat):
+    assert ALL in red_flag(chat, advice="emergency", about="self", country="FR")
+
+
+@pytest.mark.parametrize(
+    ("urgency", "line"),
+    [("A", "call 911"), ("B", "see a doctor today"), ("C", "few days"), ("crisis", "call 988")],
+)
+def test_later_answers_begin_with_one_reminder(chat, urgency, line):
+    red_flag(chat, advice="spine", about="self", urgency=urgency, country="US")
+    assert "First:" not in chat.say("utter_go_on")["text"]
+    for _ in range(2):
+        chat.hear()
+        first = chat.say("utter_faq_cost")["text"].splitlines()[0]
+        assert first.startswith("First:") and line in first
+        assert "First:" not in chat.say("utter_safety_disclaimer")["text"]
+
+
+def test_without_a_red_flag_there_is_no_reminder(chat):
+    chat.hear()
+    assert "First:" not in chat.say("utter_faq_cost")["text"]
+
+
+def test_a_caution_changes_later_answers(chat):
+    before = chat.say("utter_faq_cupping")
+    assert before["metadata"]["cautions"] == []
+    chat.hear("blood_thinners")
+    told = chat.say("utter_faq_cupping")
+    chat.hear()
+    later = chat.say("utter_faq_cupping")
+    for message in (told, later):
+        assert message["metadata"]["cautions"] == ["blood_thinners"]
+        assert "blood thinner" in message["text"].splitlines()[1]
+
+
+def test_anothers_caution_counts_in_its_message_only(chat):
+    chat.hear("blood_thinners", role="other")
+    assert chat.say("utter_faq_cupping")["metadata"]["cautions"] == ["blood_thinners"]
+    chat.hear()
+    assert chat.say("utter_faq_cupping")["metadata"]["cautions"] == []
+
+
+def test_a_caution_beside_another_question_is_acknowledged_once(chat):
+    chat.hear("pregnancy")
+    assert "I will keep in mind" in chat.say("utter_faq_history")["text"]
+    chat.hear()
+    assert "I will keep in mind" not in chat.say("utter_faq_history")["text"]
+
+
+def test_a_statement_gets_the_note_of_the_caution(chat):
+    chat.hear("lymphoedema")
+    text = chat.say("utter_caution_noted")["text"]
+    assert text.startswith("Thank you for telling me.") and "limb" in text and "{" not in text
+
+
+def test_what_is_known_is_told_back(chat):
+    assert "nothing about you" in chat.say("utter_memory")["text"]
+    chat.hear("pregnancy", "epilepsy")
+    text = chat.say("utter_memory")["text"]
+    assert "you told me that" in text and "pregnant" in text and "epilepsy" in text
+
+
+def test_the_longer_text_has_the_numbers_too(chat):
+    chat.hear(country="GB")
+    chat.say("utter_faq_emotional_wellbeing")
+    text = chat.say("utter_more_detail")["text"]
+    assert "116 123" in text and "{" not in text
 
 
 def test_more_detail_is_that_of_the_last_answer_and_ends(chat, domain):

@@ -137,8 +137,8 @@ def test_a_streamed_answer_ends(bot):
 
 def test_an_emergency_is_answered_with_the_number_first(bot):
     reply = bot.ask("emergency", "since this morning i cant feel when i wipe and i cannot pee")
-    assert len(reply) == 1
-    assert reply[0]["text"].startswith("This could be an emergency. Call 911 now")
+    assert len(reply) == 2
+    assert reply[0]["text"].startswith("Call 911 now (999 in the UK")
     assert "automated assistant" not in reply[0]["text"]
 
 
@@ -157,8 +157,12 @@ def test_with_the_action_server_killed(start_bot, start_actions):
     answer, disclaimer = asked_in_time(bot, "killed", "can I have it while on warfarin")
     assert "Sources: " in answer
     assert disclaimer.startswith(FIXED)
-    (emergency,) = asked_in_time(bot, "killed", "i cant feel my legs and i wet myself")
-    assert "911" in emergency
+    emergency, _ = asked_in_time(bot, "killed", "i cant feel my legs and i wet myself")
+    assert emergency.startswith("Call 911 now")
+    crisis, _ = asked_in_time(bot, "killed", "i want to end my life")
+    assert crisis.startswith("US and Canada: call or text 988 now")
+    # Later answers in this conversation begin with the reminder.
+    assert texts(bot.ask("killed", "what does it cost"))[0].startswith("First: ")
 
 
 def test_an_action_server_that_worked_and_then_died(start_bot, start_actions):
@@ -192,5 +196,7 @@ def test_with_an_action_server_that_never_answers(start_bot):
         # The turn is over, and the conversation goes on with what it knows.
         (more,) = asked_in_time(bot, "silent", "tell me more please")
         assert "Sources: " in more
-        (emergency,) = asked_in_time(bot, "silent", "i want to end my life")
-        assert "988" in emergency
+        crisis, _ = asked_in_time(bot, "silent", "i want to end my life")
+        assert crisis.startswith("US and Canada: call or text 988 now")
+        emergency, _ = asked_in_time(bot, "silent", "i cant feel my legs and i wet myself")
+        assert emergency.startswith("Call 911 now")

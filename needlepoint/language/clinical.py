@@ -1,0 +1,208 @@
+"""A spaCy pipe that finds what matters for safety: red flags, crises, cautions, countries.
+
+Which words are signs of what is data (``data/safety``, see ``needlepoint.safety.rules``). Words are
+compared by their stems after spelling repair, and small words between them do not count, so that
+"Cant really FEEL when im wiping" reads as "can not feel when wipe". What a finding means (denied,
+asked in general, somebody else's) comes from medspaCy's ConText with phrases of our own.
+
+Findings are in ``doc._.findings``; those that are excused by their context, too.
+"""
+
+import json
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nltk.stem.snowball import EnglishStemmer
+from spacy.language import Language
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc, Span, Token
+
+import needlepoint.language.spelling  # noqa: F401  (declares token._.spelling)
+from needlepoint.nlu.questions import begins_as_question
+from needlepoint.safety.findings import Finding, Index, Mention, find
+from needlepoint.safety.rules import SMALL_WORDS, ContextRule, Rules, Sign
+
+with warnings.catch_warnings():
+    # medspaCy switches all warnings of the process off; that is not for a library to decide.
+    from medspacy.context import ConText, ConTextRule
+# Its matcher also tries token patterns, of which we have none; spaCy would warn each time.
+warnings.filterwarnings("ignore", message=r"\[W036\]")
+
+# Who asks without one of these, and says of nobody that it is so, asks in general.
+FIRST_PERSON = frozenset("i me my mine myself we us our im ive".split())
+ABOUT_SOMEBODY = frozenset({"self", "other", "now"})
+GROUP = "clinical"
+RULES_FILE = "rules.json"
+URGENCY_ORDER = {"A": 0, "B": 2, "C": 3, None: 4}
+_stemmer = EnglishStemmer()
+
+Doc.set_extension("findings", default=(), force=True)
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return the stem of a word in lower case: of "leaking" and "leaks" it is "leak"."""
+    return str(_stemmer.stem(word))
+
+
+class Clinical:
+    """The pipe. It stems each token into ``token.norm_`` and sets ``doc._.findings``."""
+
+    def __init__(self, nlp: Language, rules: Rules) -> None:
+        self._nlp = nlp
+        self.use(rules)
+
+    def use(self, rules: Rules) -> None:
+        """Replace the rules."""
+        self._rules = rules
+        self._index = Index(rules.signs)
+        self._matcher = PhraseMatcher(self._nlp.vocab, attr="ORTH")
+        for word, terms in rules.words.items():
+            self._matcher.add(word, [self._term(term) for term in terms])
+        self._context = self._new_context(rules.contexts)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Find what stands in ``doc``, most urgent first, and return it."""
+        for token in doc:
+            token.norm_ = _key(token)
+        mentions = self._mentions(doc)
+        signs = self._index.possible({mention.word for mention in mentions})
+        if signs:
+            used = {word for sign in signs for part in sign.parts for word in part}
+            by_word: dict[str, list[Mention]] = defaultdict(list)
+            for mention in self._in_context(doc, [m for m in mentions if m.word in used]):
+                by_word[mention.word].append(mention)
+            for mention in mentions:
+                if mention.word not in used:  # they only rule a sign out
+                    by_word[mention.word].append(mention)
+            findings = [finding for sign in signs for finding in find(sign, by_word)]
+            doc._.findings = tuple(sorted(findings, key=_order))
+        return doc
+
+    def advice(self, kind: str, urgency: str) -> str | None:
+        """Return which fixed text fits a kind of red flag, or None if no rule knows it."""
+        signs = (s for s in self._rules.signs if (s.name, s.urgency) == (kind, urgency))
+        return next((sign.advice for sign in signs), None)
+
+    def to_disk(self, path: Path, *, exclude: Sequence[str] = ()) -> None:
+        """Write the rules, for spaCy."""
+        path.mkdir(exist_ok=True)
+        (path / RULES_FILE).write_text(json.dumps(asdict(self._rules)), encoding="utf-8")
+
+    def from_disk(self, path: Path, *, exclude: Sequence[str] = ()) -> "Clinical":
+        """Read what ``to_disk`` wrote, for spaCy."""
+        self.use(_rules_from(json.loads((path / RULES_FILE).read_text(encoding="utf-8"))))
+        return self
+
+    def _term(self, term: str) -> Doc:
+        tokens = [token for token in self._nlp.make_doc(term) if not _is_small(token)]
+        return Doc(self._nlp.vocab, words=[_key(token) for token in tokens])
+
+    def _new_context(self, rules: Iterable[ContextRule]) -> ConText:
+        context = ConText(
+            self._nlp,
+            rules=None,
+            phrase_matcher_attr="NORM",
+            prune_on_target_overlap=True,
+            span_attrs=None,
+            input_span_type="group",
+            span_group_name=GROUP,
+        )
+        for rule in rules:
+            keys = [_key(token) for token in self._nlp.make_doc(rule.phrase)]
+            context.add(
+                ConTextRule(
+                    " ".join(keys),
+                    rule.category or "end",
+                    direction=rule.direction.upper(),
+                    max_scope=rule.scope,
+                )
+            )
+        return context
+
+    def _mentions(self, doc: Doc) -> list[Mention]:
+        """Return all words of the rules in ``doc``, without their contexts."""
+        kept = [token for token in doc if not _is_small(token)]
+        if not kept:
+            return []
+        sentences = _sentence_numbers(doc)
+        mentions = []
+        for match, start, end in self._matcher(Doc(doc.vocab, words=[t.norm_ for t in kept])):
+            first, last = kept[start].i, kept[end - 1].i
+            if sentences[first] == sentences[last]:
+                word = doc.vocab.strings[match]
+                mentions.append(Mention(word, first, last + 1, sentences[first]))
+        return mentions
+
+    def _in_context(self, doc: Doc, mentions: Sequence[Mention]) -> list[Mention]:
+        places = sorted({(mention.start, mention.end) for mention in mentions})
+        spans = {place: doc[place[0] : place[1]] for place in places}
+        doc.spans[GROUP] = list(spans.values())
+        self._context(doc)
+        said = {place: _contexts(span) for place, span in spans.items()}
+        return [replace(m, contexts=said[m.start, m.end]) for m in mentions]
+
+
+def _contexts(span: Span) -> frozenset[str]:
+    contexts = {modifier.category.lower() for modifier in span._.modifiers}
+    is_personal = contexts & ABOUT_SOMEBODY or any(t.lower_ in FIRST_PERSON for t in span.sent)
+    if not is_personal and begins_as_question(span.sent.text):
+        contexts.add("general")
+    return frozenset(contexts)
+
+
+def _key(token: Token) -> str:
+    """Return what a word is compared by: its stem, repaired; "can" and "not" for "can't"."""
+    if token._.spelling:
+        return stem(token._.spelling)
+    # For parts of contractions spaCy knows the whole word: "n't" and "nt" are "not".
+    return stem(token.norm_.lower())
+
+
+def _is_small(token: Token) -> bool:
+    return (
+        token.is_space
+        or token.is_punct
+        or token.lower_ in SMALL_WORDS
+        or token.norm_ in SMALL_WORDS
+    )
+
+
+def _sentence_numbers(doc: Doc) -> list[int]:
+    number, numbers = -1, []
+    for token in doc:
+        number += bool(token.is_sent_start)
+        numbers.append(number)
+    return numbers
+
+
+def _order(finding: Finding) -> tuple[bool, int, int]:
+    urgency = 1 if finding.sign.label == "crisis" else URGENCY_ORDER[finding.sign.urgency]
+    return finding.is_excused, urgency, finding.start
+
+
+def _rules_from(data: Mapping[str, Any]) -> Rules:
+    signs = (
+        Sign(
+            **{
+                **sign,
+                "parts": tuple(tuple(part) for part in sign["parts"]),
+                "without": tuple(sign["without"]),
+            }
+        )
+        for sign in data["signs"]
+    )
+    words = {word: tuple(terms) for word, terms in data["words"].items()}
+    contexts = tuple(ContextRule(**rule) for rule in data["contexts"])
+    return Rules(words, tuple(signs), contexts)
+
+
+@Language.factory("needlepoint_clinical", assigns=["doc._.findings"])
+def create_clinical(nlp: Language, name: str) -> Clinical:
+    """Create the pipe without rules; it gets them by ``use`` or from disk."""
+    return Clinical(nlp, Rules({}, (), ()))

@@ -1,0 +1,253 @@
+"""The Rasa component that looks at every message for red flags, crises and cautions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.constants import SPACY_DOCS
+from rasa.nlu.utils.spacy_utils import SpacyModel
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
+from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, METADATA, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from spacy.tokens import Doc, Span
+
+from needlepoint.language.encoder import FloatArray, mean_vector
+from needlepoint.language.spelling import reading
+from needlepoint.names import (
+    CRISIS,
+    LOW_INTENTS,
+    MEDICAL_ADVICE,
+    REPORT_RED_FLAG,
+    TELL_CAUTION,
+    TOPIC_PREFIX,
+    TOPICS,
+    URGENT_INTENTS,
+)
+from needlepoint.nlu.model import IntentModel, Settings
+from needlepoint.nlu.questions import is_question
+from needlepoint.safety.alarms import Alarm, Caution, cautions, country, first_alarm, is_explained
+
+HARMLESS = "harmless"
+Entity = dict[str, Any]
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP"
+)
+class Triage(IntentClassifier, GraphComponent):
+    """Overrides the intent of a message that needs help at once, whatever else it asks.
+
+    The findings of the spaCy pipe ``needlepoint_clinical`` decide. A model of the examples of
+    ``report_red_flag`` and ``crisis`` gives a second opinion: it may raise an alarm where the rules
+    found no sign, and never lowers one.
+
+    Entities: ``red_flag`` (the kind), ``urgency`` (A, B, C), ``advice`` (which fixed text),
+    ``about`` (self, other) of an alarm; ``caution`` (its name; role self, other, asked; group the
+    name again, so that each has a slot of its own); ``country``.
+    """
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """It replaces what another classifier found."""
+        return [IntentClassifier]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """When the second opinion counts, and how sure an intent is to stand beside a caution."""
+        return {
+            # Of the examples of other intents, so many are learnt from: every fourth.
+            "harmless_stride": 4,
+            # The alarm is raised from this probability on. Chosen on held-out questions, of which
+            # at most 1 in 200 may alarm.
+            "second_opinion": 0.6,
+            # A statement of a caution is an answer to no question below this confidence.
+            "topic_confidence": 0.5,
+        }
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        model: IntentModel | None = None,
+    ) -> None:
+        self._config = {**self.get_default_config(), **config}
+        self._storage = model_storage
+        self._resource = resource
+        self._model = model
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> Triage:
+        """Create an untrained component."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> Triage:
+        """Load a trained component."""
+        with model_storage.read_from(resource) as folder:
+            return cls(config, model_storage, resource, IntentModel.load(folder))
+
+    def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
+        """Fit the second opinion and store it."""
+        texts, vectors, kinds = [], [], []
+        others = 0
+        for example in training_data.intent_examples:
+            doc: Doc | None = example.get(SPACY_DOCS[TEXT])
+            if not doc:
+                continue
+            kind = _kind(example)
+            if kind == HARMLESS and example.get(INTENT) != MEDICAL_ADVICE:
+                others += 1
+                if others % self._config["harmless_stride"]:
+                    continue
+            texts.append(" ".join(reading(doc)))
+            vectors.append(_vector(doc))
+            kinds.append(kind)
+        self._model = IntentModel.train(texts, np.stack(vectors), kinds, Settings())
+        with self._storage.write_to(self._resource) as folder:
+            self._model.save(folder)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData, model: SpacyModel) -> TrainingData:
+        """Leave training data as they are: no later component needs predictions on them."""
+        return training_data
+
+    def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
+        """Set entities, and override intent, ranking and topics where there is an alarm."""
+        for message in messages:
+            doc: Doc | None = message.get(SPACY_DOCS[TEXT])
+            if doc:
+                self._look_at(message, doc, model)
+        return messages
+
+    def _look_at(self, message: Message, doc: Doc, model: SpacyModel) -> None:
+        findings = doc._.findings
+        alarm = first_alarm(findings)
+        # A button's payload is no sentence, but what stands in it may be a sign.
+        is_payload = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
+        if alarm is None and not is_payload and not is_explained(findings):
+            alarm = self._second_opinion(doc, model)
+        found = cautions(findings)
+        entities = [_caution_entity(caution, doc) for caution in found]
+        place = country(findings)
+        if place:
+            entities.append(_entity("country", place, doc))
+        if alarm:
+            entities.extend(_alarm_entities(alarm, doc))
+            _put_first(message, REPORT_RED_FLAG if alarm.urgency else CRISIS, 1.0)
+            if is_payload:
+                # Otherwise Rasa would take the intent of the payload after all.
+                message.set(TEXT, message.get(TEXT).lstrip(INTENT_MESSAGE_PREFIX))
+        elif any(caution.role == "self" for caution in found):
+            self._take_note(message)
+        message.set(ENTITIES, message.get(ENTITIES, []) + entities, add_to_output=True)
+
+    def _second_opinion(self, doc: Doc, model: SpacyModel) -> Alarm | None:
+        if self._model is None:
+            raise RuntimeError("The triage has no model yet: run `make train` first.")
+        sentences = [s for s in doc.sents if any(token.is_alpha for token in s)]
+        parts: list[Doc | Span] = [doc, *sentences] if len(sentences) > 1 else [doc]
+        texts = [" ".join(reading(part)) for part in parts]
+        probabilities = self._model.predict(texts, np.stack([_vector(part) for part in parts]))
+        harmless = self._model.intents.index(HARMLESS)
+        worst = int(np.argmin(probabilities[:, harmless]))
+        if 1 - probabilities[worst, harmless] < self._config["second_opinion"]:
+            return None
+        likely = probabilities[worst].copy()
+        likely[harmless] = 0
+        kind, _, urgency = self._model.intents[int(np.argmax(likely))].partition(".")
+        if kind == CRISIS:
+            return Alarm(CRISIS, CRISIS, None, None, False)
+        advice = model.model.get_pipe("needlepoint_clinical").advice(kind, urgency)
+        return Alarm("red_flag", kind, urgency, advice, False)
+
+    def _take_note(self, message: Message) -> None:
+        """Answer a person who only says what they have, unless a topic answers it well."""
+        intent = message.get(INTENT) or {}
+        name, confidence = intent.get("name"), intent.get("confidence", 0.0)
+        is_answered = (
+            name is not None
+            and name not in LOW_INTENTS
+            and (
+                confidence >= self._config["topic_confidence"] or not name.startswith(TOPIC_PREFIX)
+            )
+        )
+        if not is_answered and not is_question(message.get(TEXT)):
+            _put_first(message, TELL_CAUTION, self._config["topic_confidence"])
+
+
+def _kind(example: Message) -> str:
+    """Return what the second opinion learns of an example: "kidney.B", "crisis", "harmless"."""
+    intent = example.get(INTENT)
+    if intent == CRISIS:
+        return CRISIS
+    if intent != REPORT_RED_FLAG:
+        return HARMLESS
+    about = (example.get(METADATA) or {}).get(INTENT) or {}
+    return f"{about['red_flag']}.{about['urgency']}"
+
+
+def _vector(part: Doc | Span) -> FloatArray:
+    return mean_vector(np.array([token.vector for token in part], dtype=np.float32))
+
+
+def _put_first(message: Message, intent: str, confidence: float) -> None:
+    top = {"name": intent, "confidence": confidence}
+    ranking = [p for p in message.get(INTENT_RANKING_KEY, []) if p["name"] != intent]
+    topic = {"intent": intent, "confidence": confidence, "text": message.get(TEXT)}
+    topics = [t for t in message.get(TOPICS, []) if t["intent"] not in URGENT_INTENTS]
+    message.set(INTENT, top, add_to_output=True)
+    message.set(INTENT_RANKING_KEY, [top, *ranking], add_to_output=True)
+    message.set(TOPICS, [topic, *topics], add_to_output=True)
+
+
+def _alarm_entities(alarm: Alarm, doc: Doc) -> list[Entity]:
+    values = {
+        "red_flag": alarm.kind if alarm.urgency else None,
+        "urgency": alarm.urgency,
+        "advice": alarm.advice,
+        "about": "other" if alarm.about_other else "self",
+    }
+    return [
+        _entity(name, value, doc, alarm.start, alarm.end)
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def _caution_entity(caution: Caution, doc: Doc) -> Entity:
+    entity = _entity("caution", caution.name, doc, caution.start, caution.end)
+    return {**entity, "role": caution.role, "group": caution.name}
+
+
+def _entity(
+    name: str, value: str, doc: Doc, start: int | None = None, end: int | None = None
+) -> Entity:
+    stretch = doc[start or 0 : len(doc) if end is None else end]
+    return {
+        "entity": name,
+        "value": value,
+        "start": stretch.start_char,
+        "end": stretch.end_char,
+        "extractor": Triage.__name__,
+    }

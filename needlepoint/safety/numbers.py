@@ -1,0 +1,33 @@
+"""Whom to call in which country, read from ``data/safety/numbers.yml``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from needlepoint.content.yaml_lines import read_yaml
+from needlepoint.safety.rules import SAFETY, RuleError
+
+EVERYWHERE = "everywhere"
+FIELDS = ("call_now", "emergency", "nurse_line", "crisis_lines", "crisis_line")
+
+Numbers = Mapping[str, str]
+
+
+def read_numbers(path: Path = SAFETY / "numbers.yml") -> dict[str, Numbers]:
+    """Return the values for texts by country, and under ``everywhere`` for an unknown one.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        RuleError: an entry lacks a value; the message has file and line.
+    """
+    file = read_yaml(path)
+    countries = (file.data or {}).get("numbers") or {}
+    if EVERYWHERE not in countries:
+        raise RuleError(f"{path}:1: numbers must have '{EVERYWHERE}'")
+    for country, values in countries.items():
+        if set(values) != set(FIELDS) or not all(isinstance(v, str) for v in values.values()):
+            line = file.line("numbers", country)
+            wanted = ", ".join(FIELDS)
+            raise RuleError(
+                f"{path}:{line}: {country} must have exactly these, in quotes: {wanted}"
+            )
+    return dict(countries)
