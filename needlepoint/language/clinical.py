@@ -9,9 +9,10 @@ Findings are in ``doc._.findings``; those that are excused by their context, too
 """
 
 import json
+import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +24,6 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span, Token
 
 import needlepoint.language.spelling  # noqa: F401  (declares token._.spelling)
-from needlepoint.nlu.questions import begins_as_question
 from needlepoint.safety.findings import Finding, Index, Mention, find
 from needlepoint.safety.rules import SMALL_WORDS, ContextRule, Rules, Sign
 
@@ -33,9 +33,16 @@ with warnings.catch_warnings():
 # Its matcher also tries token patterns, of which we have none; spaCy would warn each time.
 warnings.filterwarnings("ignore", message=r"\[W036\]")
 
-# Who asks without one of these, and says of nobody that it is so, asks in general.
-FIRST_PERSON = frozenset("i me my mine myself we us our im ive".split())
-ABOUT_SOMEBODY = frozenset({"self", "other", "now"})
+# "What is", "how do people", "can needles": who asks so, without a word about themselves, another
+# or now, asks in general. Not "can't pee", "why can't", "is numb", "what to do": those are reports.
+GENERAL_QUESTION = re.compile(
+    r"\s*(?:and|but|so|also|or)?\s*(?:"
+    r"(?:what|how|why|when|which|who)(?:'?s)?\b(?!\s+(?:to|should|now|if|can'?t|cannot|no|do\s+i)\b)"
+    r"|(?:is|are|do|does|did|can|could|will|would)\s+(?:it|that|this|there|you|u|they|acupuncture"
+    r"|needles?|needling|cupping|moxa|dry|an?|the|people|patients|doctors?|clinics?)\b)"
+)
+FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself", "we", "us", "our", "im", "ive"})
+PERSONAL_CONTEXTS = frozenset({"self", "other", "now"})
 GROUP = "clinical"
 RULES_FILE = "rules.json"
 URGENCY_ORDER = {"A": 0, "B": 2, "C": 3, None: 4}
@@ -108,7 +115,6 @@ class Clinical:
             self._nlp,
             rules=None,
             phrase_matcher_attr="NORM",
-            prune_on_target_overlap=True,
             span_attrs=None,
             input_span_type="group",
             span_group_name=GROUP,
@@ -144,15 +150,22 @@ class Clinical:
         spans = {place: doc[place[0] : place[1]] for place in places}
         doc.spans[GROUP] = list(spans.values())
         self._context(doc)
-        said = {place: _contexts(span) for place, span in spans.items()}
+        covered = {token for place in places for token in range(*place)}
+        said = {place: _contexts(span, covered) for place, span in spans.items()}
         return [replace(m, contexts=said[m.start, m.end]) for m in mentions]
 
 
-def _contexts(span: Span) -> frozenset[str]:
-    contexts = {modifier.category.lower() for modifier in span._.modifiers}
-    is_personal = contexts & ABOUT_SOMEBODY or any(t.lower_ in FIRST_PERSON for t in span.sent)
-    if not is_personal and begins_as_question(span.sent.text):
-        contexts.add("general")
+def _contexts(span: Span, covered: Set[int]) -> frozenset[str]:
+    """Return what is said of ``span``, beside tokens that are ``covered`` by words of the rules."""
+    contexts = set()
+    for modifier in span._.modifiers:
+        category = modifier.category.lower()
+        # The "not" in "can't feel" belongs to the sign, and denies nothing else.
+        if category in PERSONAL_CONTEXTS or covered.isdisjoint(range(*modifier.modifier_span)):
+            contexts.add(category)
+    is_personal = contexts & PERSONAL_CONTEXTS or any(t.lower_ in FIRST_PERSON for t in span.sent)
+    if not is_personal and GENERAL_QUESTION.match(span.sent.text):
+        contexts.add("asked")
     return frozenset(contexts)
 
 

@@ -26,12 +26,7 @@ def split_sentences(text: str) -> list[str]:
 
 def is_question(sentence: str) -> bool:
     """Tell whether ``sentence`` asks: by its mark, or by how it begins."""
-    return "?" in sentence or begins_as_question(sentence)
-
-
-def begins_as_question(sentence: str) -> bool:
-    """Tell whether the first words of ``sentence`` ask, as "is it" and "how much" do."""
-    return _QUESTION_START.match(sentence) is not None
+    return "?" in sentence or _QUESTION_START.match(sentence) is not None
 
 
 def split_questions(text: str) -> list[str]:

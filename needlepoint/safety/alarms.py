@@ -9,7 +9,7 @@ CRISIS = "crisis"
 RED_FLAG = "red_flag"
 _ORDER = {"A": 1, "B": 2, "C": 3}
 # Long past, these no longer matter; of the others, one may say "since 2014" and it still does.
-PASSING = frozenset({"pregnancy", "skin", "child", "blood_thinners", "immunosuppression"})
+PASSING = frozenset({"pregnancy", "skin"})
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _role(finding: Finding) -> str:
     # A child does not write; whoever does means the patient all the same.
     if finding.is_about_other and finding.sign.name != "child":
         return "other"
-    if "general" in finding.contexts or finding.contexts & EXCUSES - {"past"}:
+    if finding.contexts & (EXCUSES | {"general", "asked"}):
         return "asked" if "self" not in finding.contexts else "self"
     return "self"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from needlepoint.safety.rules import Sign
 
 # What excuses a finding from being an alarm. Whoever writes "I" or "now" beside a general question
-# does not ask in general: when in doubt, alarm.
-EXCUSES = frozenset({"negated", "hypothetical", "past"})
+# does not ask in general, and what was and is now is not past: when in doubt, alarm.
+EXCUSES = frozenset({"negated", "hypothetical"})
 PERSONAL = frozenset({"self", "now"})
 # Of one word, so many places are looked at; a message that repeats it more often says nothing new.
 MAX_PLACES = 6
@@ -23,7 +23,8 @@ class Mention:
         start: of its first token
         end: behind its last token
         sentence: number of the sentence it stands in
-        contexts: what the phrases around it say, some of ``rules.CONTEXTS``
+        contexts: what the phrases around it say, some of ``rules.CONTEXTS``; and ``asked`` in a
+            sentence that has the form of a general question
     """
 
     word: str
@@ -52,9 +53,19 @@ class Finding:
     @property
     def is_excused(self) -> bool:
         """Whether it is denied, only asked about, imagined, or over."""
-        if self.contexts & (EXCUSES - {"past"} if self.sign.ever else EXCUSES):
+        if self.contexts & EXCUSES:
             return True
-        return "general" in self.contexts and not self.contexts & PERSONAL
+        if "past" in self.contexts and not self.sign.ever and "now" not in self.contexts:
+            return True
+        if self.contexts & PERSONAL:
+            return False
+        # "What is the point of living" is no general question, though it has the form of one.
+        return "general" in self.contexts or ("asked" in self.contexts and not self.is_crisis)
+
+    @property
+    def is_crisis(self) -> bool:
+        """Whether it is about suicide or self-harm."""
+        return self.sign.label == "crisis"
 
     @property
     def is_about_other(self) -> bool:

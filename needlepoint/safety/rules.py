@@ -53,7 +53,7 @@ _SMALL_WORDS = """
     really just quite actually basically literally totally completely absolutely properly even bit
     little bloody damn fucking proper kind sort like also still now currently constantly honestly is
     are am was were be been being have has had having got gotten get getting gets do does did s m re
-    ve
+    ve 's 'm 're 've 'd ’s ’m ’re ’ve ’d
 """
 SMALL_WORDS = frozenset(_SMALL_WORDS.split())
 MAX_FORMS = 1000  # of one term: beyond that, someone has written more brackets than they meant

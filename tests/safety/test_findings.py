@@ -70,11 +70,15 @@ def test_only_signs_with_all_their_words_are_tried():
         ({"negated", "self"}, True),
         ({"hypothetical", "now"}, True),
         ({"past"}, True),
+        ({"past", "self"}, True),
+        ({"past", "now"}, False),
         ({"general"}, True),
         ({"general", "self"}, False),
         ({"general", "now"}, False),
         ({"general", "other"}, True),
         ({"other"}, False),
+        ({"asked"}, True),
+        ({"asked", "now"}, False),
     ],
 )
 def test_what_excuses(contexts, excused):
@@ -83,6 +87,12 @@ def test_what_excuses(contexts, excused):
 
 def finding(kind, *contexts, start=0):
     return Finding(kind, start, start + 1, frozenset(contexts))
+
+
+def test_the_form_of_a_question_does_not_excuse_a_crisis():
+    crisis = sign("x", label="crisis", name="crisis", urgency=None)
+    assert not Finding(crisis, 0, 1, frozenset({"asked"})).is_excused
+    assert Finding(crisis, 0, 1, frozenset({"general"})).is_excused
 
 
 def test_what_counts_though_it_be_long_past():
