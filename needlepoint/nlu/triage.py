@@ -35,6 +35,8 @@ from needlepoint.nlu.questions import is_question
 from needlepoint.safety.alarms import Alarm, Caution, cautions, country, first_alarm, is_explained
 
 HARMLESS = "harmless"
+# Alarms are rare: making up for that, as for small intents, would raise them for nothing.
+SETTINGS = Settings(balance=0.25)
 Entity = dict[str, Any]
 
 
@@ -62,11 +64,14 @@ class Triage(IntentClassifier, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """When the second opinion counts, and how sure an intent is to stand beside a caution."""
         return {
-            # Of the examples of other intents, so many are learnt from: every fourth.
-            "harmless_stride": 4,
-            # The alarm is raised from this probability on. Chosen on held-out questions, of which
-            # at most 1 in 200 may alarm.
-            "second_opinion": 0.6,
+            # Of the examples of other intents, so many are learnt from: every second.
+            "harmless_stride": 2,
+            # The second opinion alarms from these probabilities on: for the message as a whole, for
+            # one of its sentences, which says less, and where the rules found only signs that its
+            # words excuse. Chosen on questions of which 1 in 100 may alarm.
+            "message_alarm": 0.5,
+            "sentence_alarm": 0.8,
+            "excused_alarm": 0.97,
             # A statement of a caution is an answer to no question below this confidence.
             "topic_confidence": 0.5,
         }
@@ -120,10 +125,12 @@ class Triage(IntentClassifier, GraphComponent):
                 others += 1
                 if others % self._config["harmless_stride"]:
                     continue
-            texts.append(" ".join(reading(doc)))
-            vectors.append(_vector(doc))
-            kinds.append(kind)
-        self._model = IntentModel.train(texts, np.stack(vectors), kinds, Settings())
+            # Of an alarming message, nobody has said which sentence alarms.
+            for part in _parts(doc) if kind == HARMLESS else [doc]:
+                texts.append(" ".join(reading(part)))
+                vectors.append(_vector(part))
+                kinds.append(kind)
+        self._model = IntentModel.train(texts, np.stack(vectors), kinds, SETTINGS)
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
         return self._resource
@@ -145,8 +152,8 @@ class Triage(IntentClassifier, GraphComponent):
         alarm = first_alarm(findings)
         # A button's payload is no sentence, but what stands in it may be a sign.
         is_payload = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
-        if alarm is None and not is_payload and not is_explained(findings):
-            alarm = self._second_opinion(doc, model)
+        if alarm is None and not is_payload:
+            alarm = self._second_opinion(doc, model, is_explained(findings))
         found = cautions(findings)
         entities = [_caution_entity(caution, doc) for caution in found]
         place = country(findings)
@@ -162,16 +169,20 @@ class Triage(IntentClassifier, GraphComponent):
             self._take_note(message)
         message.set(ENTITIES, message.get(ENTITIES, []) + entities, add_to_output=True)
 
-    def _second_opinion(self, doc: Doc, model: SpacyModel) -> Alarm | None:
+    def _second_opinion(self, doc: Doc, model: SpacyModel, is_excused: bool) -> Alarm | None:
         if self._model is None:
             raise RuntimeError("The triage has no model yet: run `make train` first.")
-        sentences = [s for s in doc.sents if any(token.is_alpha for token in s)]
-        parts: list[Doc | Span] = [doc, *sentences] if len(sentences) > 1 else [doc]
+        parts = _parts(doc)
         texts = [" ".join(reading(part)) for part in parts]
         probabilities = self._model.predict(texts, np.stack([_vector(part) for part in parts]))
         harmless = self._model.intents.index(HARMLESS)
-        worst = int(np.argmin(probabilities[:, harmless]))
-        if 1 - probabilities[worst, harmless] < self._config["second_opinion"]:
+        limits = np.full(len(parts), self._config["sentence_alarm"])
+        limits[0] = self._config["message_alarm"]
+        if is_excused:
+            limits[:] = self._config["excused_alarm"]
+        excess = 1 - probabilities[:, harmless] - limits
+        worst = int(np.argmax(excess))
+        if excess[worst] < 0:
             return None
         likely = probabilities[worst].copy()
         likely[harmless] = 0
@@ -205,6 +216,12 @@ def _kind(example: Message) -> str:
         return HARMLESS
     about = (example.get(METADATA) or {}).get(INTENT) or {}
     return f"{about['red_flag']}.{about['urgency']}"
+
+
+def _parts(doc: Doc) -> list[Doc | Span]:
+    """Return the message, and then each of its sentences if it has several."""
+    sentences = [s for s in doc.sents if any(token.is_alpha for token in s)]
+    return [doc, *sentences] if len(sentences) > 1 else [doc]
 
 
 def _vector(part: Doc | Span) -> FloatArray:
