@@ -1,4 +1,7 @@
-"""How many red flags, crises and cautions the triage finds, and how often it alarms for nothing."""
+"""How many red flags, crises and cautions the triage finds, and how often it alarms for nothing.
+
+`make bench` runs it; alone, in two minutes: ``python -m benchmarks.safety``.
+"""
 
 import asyncio
 import json
@@ -16,7 +19,7 @@ from typing import Any
 import spacy
 import yaml
 
-from benchmarks.data import ROOT, SHARED
+from benchmarks.data import ROOT, SHARED, held_out
 from needlepoint.language.build import PIPELINE
 
 URGENT = ("red_flag_A", "crisis")
@@ -115,7 +118,9 @@ def metrics(cases: Sequence[Case], results: Sequence[Found]) -> dict[str, Any]:
     by_kind: dict[str, list[bool]] = defaultdict(list)
     for case, result in pairs:
         if case.expect != "none":
-            name = "crisis" if case.expect == "crisis" else f"{case.kind} {case.expect[-1]}"
+            name = case.kind or case.expect
+            if case.expect.startswith("red_flag"):
+                name = f"{name}, {case.expect[-1]}"
             named = case.kind in result.cautions
             by_kind[name].append(named if case.expect == "caution" else result.is_alarm)
     figures = {
@@ -169,6 +174,37 @@ def own_time(model: Path, texts: Sequence[str]) -> float:
     return statistics.median(times[WARM_UP:])
 
 
+ROWS = (
+    ("Red flags A and crises caught", "urgent_caught"),
+    ("... with the right urgency", "urgent_right"),
+    ("Red flags B and C caught", "less_urgent_caught"),
+    ("Cautions named", "cautions_named"),
+    ("False alarms, of what should not alarm", "false_alarms"),
+)
+NAMES = {"own": "own table", "real": "evaluation cases", "questions": "real questions"}
+
+
+def table(results: dict[str, Any]) -> str:
+    """Return the figures as Markdown: one table of all sets, one of recall by kind."""
+    sets = [name for name in NAMES if name in results]
+    lines = [f"| | {' | '.join(NAMES[name] for name in sets)} |", "|---" * (len(sets) + 1) + "|"]
+    for title, key in ROWS:
+        shares = [results[name][key] for name in sets]
+        cells = ["-" if share is None else f"{100 * share:.1f} %" for share in shares]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    lines += ["", "| Kind, own table | caught |", "|---|---|"]
+    lines += [f"| {kind} | {100 * s:.0f} % |" for kind, s in results["own"]["recall"].items()]
+    lines += ["", f"Median time of the triage: {results['own_time_p50_ms']:.2f} ms a message."]
+    return "\n".join(lines)
+
+
+def write(results: dict[str, Any], folder: Path) -> str:
+    """Write ``safety.json`` and ``safety.md``; return the table."""
+    (folder / "safety.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    (folder / "safety.md").write_text(table(results) + "\n", encoding="utf-8")
+    return table(results)
+
+
 def run(model: Path) -> dict[str, Any]:
     """Measure a trained model on the project's cases, and on the real ones where present."""
     own, real, questions = own_cases(), real_cases(), harmless_questions()
@@ -178,4 +214,9 @@ def run(model: Path) -> dict[str, Any]:
         for name, cases in sets.items()
         if cases
     }
-    return {**results, "own_time_p50_ms": own_time(model, [case.text for case in own])}
+    ordinary = [question.text for question in held_out()]
+    return {**results, "own_time_p50_ms": own_time(model, ordinary)}
+
+
+if __name__ == "__main__":
+    print(write(run(ROOT / "models" / "needlepoint.tar.gz"), ROOT / "docs"))

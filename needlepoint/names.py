@@ -47,8 +47,6 @@ SAME_SUBJECT = (
     "utter_help",
     "utter_bot_challenge",
     "utter_not_understood",
-    UTTER_RED_FLAG,
-    UTTER_CRISIS,
     UTTER_GO_ON,
     UTTER_CAUTION_NOTED,
     UTTER_MEMORY,

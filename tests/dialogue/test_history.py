@@ -45,9 +45,9 @@ def test_more_counts_until_the_answer_comes_again():
 
 def test_disclaimer_follows_the_kind_of_the_last_answer():
     events = [bot("utter_faq_risks", disclaimer="risk"), {"event": "action", "name": "x"}]
-    assert disclaimer_response(events) == "utter_safety_disclaimer_risk"
+    assert disclaimer_response(events, {}) == "utter_safety_disclaimer_risk"
 
 
 def test_disclaimer_without_a_known_kind_is_the_fixed_one():
-    assert disclaimer_response([]) == "utter_safety_disclaimer"
-    assert disclaimer_response([bot("utter_x", disclaimer="odd")]) == "utter_safety_disclaimer"
+    assert disclaimer_response([], {}) == "utter_safety_disclaimer"
+    assert disclaimer_response([bot("utter_x", disclaimer="odd")], {}) == "utter_safety_disclaimer"
