@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 
 Key = tuple[str | int, ...]
+# The loader in C, where PyYAML has it, reads ten times as fast.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class BrokenFileError(ValueError):
@@ -46,8 +48,8 @@ def read_yaml(path: Path) -> YamlFile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        file = YamlFile(path, yaml.safe_load(text))
+        root = yaml.compose(text, Loader=LOADER)
+        file = YamlFile(path, yaml.load(text, Loader=LOADER))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = error.problem or error.context or "it cannot be read"

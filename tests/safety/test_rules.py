@@ -62,7 +62,7 @@ def test_all_rules_can_be_read():
         ("red_flag: kidney\nwords:\n  pee:\n  - no", 4, "put False in quotes"),
         ("red_flag: kidney\nwords:\n  Pee: [pee]", 3, "must be lower case letters"),
         ("kidney: true", 1, "must name a red_flag, a caution, countries or the crisis"),
-        ("red_flag: [", 1, "not valid YAML"),
+        ("red_flag: kidney\nwords: ]", 2, "not valid YAML"),
         ("", 1, "has no keys"),
     ],
 )
