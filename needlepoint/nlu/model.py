@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix
 
-from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams
+from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams, matrix
 from needlepoint.nlu.softmax import FloatArray, Softmax, fit_softmax, softmax
 
 # Every fifth example is kept back to measure how sure the model may be; the fit without them takes
@@ -176,11 +176,8 @@ def _row_weights(classes: npt.NDArray[np.int64], balance: float) -> FloatArray:
 def _ngrams(
     texts: Sequence[str], words: Ngrams, characters: Ngrams, settings: Settings
 ) -> csr_matrix:
-    parts = [
-        words.matrix(texts, settings.word_weight),
-        characters.matrix(texts, settings.character_weight),
-    ]
-    return hstack(parts, format="csr", dtype=np.float32)
+    kinds = ((words, settings.word_weight), (characters, settings.character_weight))
+    return matrix(texts, kinds)
 
 
 def _calibrate(logits: FloatArray, classes: npt.NDArray[np.int64], sharpest: float) -> float:

@@ -48,24 +48,40 @@ class Ngrams:
         columns = {term: int(column) for term, column in vectorizer.vocabulary_.items()}
         return cls(kind, columns, vectorizer.idf_.astype(np.float32))
 
-    def matrix(self, texts: Sequence[str], weight: float) -> csr_matrix:
-        """Return the rows of ``texts``, each of length ``weight``: shape (texts, n-grams).
+    def row(self, text: str, weight: float) -> tuple[list[int], FloatArray]:
+        """Return the columns of the n-grams in ``text``, and their values: of length ``weight``.
 
-        A text in which no n-gram is known gives a row of zeros.
+        A text in which no n-gram is known gives none.
         """
-        columns: list[int] = []
-        values: list[FloatArray] = []
-        ends = [0]
-        for text in texts:
-            known = [self.vocabulary[t] for t in self._analyze(text) if t in self.vocabulary]
-            counts = Counter(known)
-            columns.extend(counts)
-            row = self.rarity[list(counts)] * (1 + np.log(list(counts.values()), dtype=np.float32))
-            values.append(row * (weight / max(float(np.linalg.norm(row)), 1e-9)))
-            ends.append(len(columns))
-        data = np.concatenate(values) if values else np.zeros(0, dtype=np.float32)
-        shape = (len(texts), len(self.vocabulary))
-        return csr_matrix((data.astype(np.float32), columns, ends), shape=shape)
+        known = [self.vocabulary[t] for t in self._analyze(text) if t in self.vocabulary]
+        counts = Counter(known)
+        columns = list(counts)
+        times = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+        values = self.rarity[columns] * (1 + np.log(times))
+        length = max(float(np.linalg.norm(values)), 1e-9)
+        return columns, (values * (weight / length)).astype(np.float32)
+
+
+def matrix(texts: Sequence[str], kinds: Sequence[tuple[Ngrams, float]]) -> csr_matrix:
+    """Return the n-grams of ``texts``, kind beside kind: shape (texts, n-grams of all kinds).
+
+    Args:
+        texts: the rows
+        kinds: the n-grams of each kind, and how long its part of a row is to be
+    """
+    columns: list[int] = []
+    values = [np.zeros(0, dtype=np.float32)]
+    ends = [0]
+    for text in texts:
+        offset = 0
+        for ngrams, weight in kinds:
+            places, row = ngrams.row(text, weight)
+            columns.extend(place + offset for place in places)
+            values.append(row)
+            offset += len(ngrams.vocabulary)
+        ends.append(len(columns))
+    width = sum(len(ngrams.vocabulary) for ngrams, _ in kinds)
+    return csr_matrix((np.concatenate(values), columns, ends), shape=(len(texts), width))
 
 
 def _vectorizer(kind: Kind, minimum: int = 1) -> TfidfVectorizer:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams
+from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams, matrix
 
 TEXTS = ["does it hurt", "How much is it?", "it hurts, it HURTS a lot", "déjà vu 10 needles", "I"]
 NEW = ["does it hurt it hurts hurt", "much ado", "", "zzz"]
@@ -22,11 +22,20 @@ def test_same_as_scikit(kind, minimum):
     ).fit(TEXTS)
     ours = Ngrams.fit(kind, TEXTS, minimum)
     expected = reference.transform(TEXTS + NEW).toarray() * 0.5
-    np.testing.assert_allclose(ours.matrix(TEXTS + NEW, 0.5).toarray(), expected, atol=1e-6)
+    found = matrix(TEXTS + NEW, [(ours, 0.5)])
+    np.testing.assert_allclose(found.toarray(), expected, atol=1e-6)
+
+
+def test_kinds_stand_side_by_side():
+    words, characters = Ngrams.fit(WORDS, TEXTS, 1), Ngrams.fit(CHARACTERS, TEXTS, 1)
+    both = matrix(TEXTS, [(words, 1.0), (characters, 0.5)]).toarray()
+    width = len(words.vocabulary)
+    np.testing.assert_allclose(both[:, :width], matrix(TEXTS, [(words, 1.0)]).toarray())
+    np.testing.assert_allclose(both[:, width:], matrix(TEXTS, [(characters, 0.5)]).toarray())
 
 
 def test_no_texts_no_rows():
-    assert Ngrams.fit(WORDS, TEXTS, 1).matrix([], 1.0).shape[0] == 0
+    assert matrix([], [(Ngrams.fit(WORDS, TEXTS, 1), 1.0)]).shape[0] == 0
 
 
 def test_nothing_common_is_an_error():
