@@ -67,11 +67,12 @@ class Triage(IntentClassifier, GraphComponent):
             # Of the examples of other intents, so many are learnt from: every second.
             "harmless_stride": 2,
             # The second opinion alarms from these probabilities on: for the message as a whole, for
-            # one of its sentences, which says less, and where the rules found only signs that its
-            # words excuse. Chosen on questions of which 1 in 100 may alarm.
+            # one of its sentences, which says less, and where its words are explained, by signs
+            # that are excused or by a caution, of which many alarms speak too ("20 weeks
+            # pregnant"). Chosen on questions of which 1 in 100 may alarm.
             "message_alarm": 0.6,
             "sentence_alarm": 0.85,
-            "excused_alarm": 0.97,
+            "explained_alarm": 0.97,
             # A statement of a caution is an answer to no question below this confidence.
             "topic_confidence": 0.5,
         }
@@ -152,9 +153,9 @@ class Triage(IntentClassifier, GraphComponent):
         alarm = first_alarm(findings)
         # A button's payload is no sentence, but what stands in it may be a sign.
         is_payload = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
-        if alarm is None and not is_payload:
-            alarm = self._second_opinion(doc, model, is_explained(findings))
         found = cautions(findings)
+        if alarm is None and not is_payload:
+            alarm = self._second_opinion(doc, model, bool(found) or is_explained(findings))
         entities = [_caution_entity(caution, doc) for caution in found]
         place = country(findings)
         if place:
@@ -169,7 +170,7 @@ class Triage(IntentClassifier, GraphComponent):
             self._take_note(message)
         message.set(ENTITIES, message.get(ENTITIES, []) + entities, add_to_output=True)
 
-    def _second_opinion(self, doc: Doc, model: SpacyModel, is_excused: bool) -> Alarm | None:
+    def _second_opinion(self, doc: Doc, model: SpacyModel, explained: bool) -> Alarm | None:
         if self._model is None:
             raise RuntimeError("The triage has no model yet: run `make train` first.")
         parts = _parts(doc)
@@ -178,8 +179,8 @@ class Triage(IntentClassifier, GraphComponent):
         harmless = self._model.intents.index(HARMLESS)
         limits = np.full(len(parts), self._config["sentence_alarm"])
         limits[0] = self._config["message_alarm"]
-        if is_excused:
-            limits[:] = self._config["excused_alarm"]
+        if explained:
+            limits[:] = self._config["explained_alarm"]
         excess = 1 - probabilities[:, harmless] - limits
         worst = int(np.argmax(excess))
         if excess[worst] < 0:
