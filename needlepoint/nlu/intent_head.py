@@ -14,7 +14,7 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.constants import SPACY_DOCS
 from rasa.nlu.featurizers.dense_featurizer.spacy_featurizer import SpacyFeaturizer
 from rasa.nlu.utils.spacy_utils import SpacyModel
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -100,11 +100,12 @@ class IntentHead(IntentClassifier, GraphComponent):
             return cls(config, model_storage, resource, IntentModel.load(folder))
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
-        """Fit the intent model on all examples but those of emergencies, and store it."""
+        """Fit the intent model on all examples but those for the triage, and store it."""
         examples = [
             example
             for example in training_data.intent_examples
             if example.get(INTENT) not in (None, *URGENT_INTENTS)
+            and not _is_for_triage(example)
             and example.get(TEXT)
             and _vector(example) is not None
         ]
@@ -207,6 +208,11 @@ def _vector(message: Message) -> FloatArray | None:
     if sentence is None or not np.any(sentence.features):
         return None
     return cast(FloatArray, sentence.features[0])
+
+
+def _is_for_triage(example: Message) -> bool:
+    about = (example.get(METADATA) or {}).get(INTENT) or {}
+    return about.get("only_for") == "triage"
 
 
 def _reading(message: Message) -> str:
