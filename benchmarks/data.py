@@ -46,12 +46,17 @@ def held_out() -> list[Question]:
     return [Question(text, (intent,)) for text, intent in read_examples(HELD_OUT)]
 
 
-def real_questions() -> list[Question]:
-    """Return the real questions, or none where they are not present."""
-    path = SHARED / "questions-dev.jsonl"
+def evaluation_rows(name: str) -> list[dict[str, Any]]:
+    """Return the rows of an evaluation file, or none where it is not present."""
+    path = SHARED / name
     if not path.is_file():
         return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def real_questions() -> list[Question]:
+    """Return the real questions, or none where they are not present."""
+    rows = evaluation_rows("questions-dev.jsonl")
     return [Question(row["text"], tuple(row["accept"])) for row in rows]
 
 

@@ -19,8 +19,9 @@ from typing import Any
 import spacy
 import yaml
 
-from benchmarks.data import ROOT, SHARED, held_out
+from benchmarks.data import ROOT, evaluation_rows, held_out, real_questions
 from needlepoint.language.build import PIPELINE
+from needlepoint.names import URGENT_INTENTS
 
 URGENT = ("red_flag_A", "crisis")
 LESS_URGENT = ("red_flag_B", "red_flag_C")
@@ -58,21 +59,14 @@ def own_cases() -> list[Case]:
 
 def real_cases() -> list[Case]:
     """Return the evaluation cases, or none where they are not present."""
-    path = SHARED / "safety-dev.jsonl"
-    if not path.is_file():
-        return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = evaluation_rows("safety-dev.jsonl")
     return [Case(row["text"], row["expect"], row["caution"]) for row in rows]
 
 
 def harmless_questions() -> list[Case]:
     """Return the real questions that are not labelled as red flag or crisis."""
-    path = SHARED / "questions-dev.jsonl"
-    if not path.is_file():
-        return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    urgent = {"report_red_flag", "crisis"}
-    return [Case(row["text"], "none") for row in rows if not urgent.intersection(row["accept"])]
+    questions = real_questions()
+    return [Case(q.text, "none") for q in questions if not set(URGENT_INTENTS) & set(q.accept)]
 
 
 def triaged(model: Path, texts: Sequence[str]) -> list[Found]:

@@ -31,8 +31,10 @@ def check_safety(project: Project) -> Iterator[Problem]:
     else:
         yield from _check_advice(project, rules)
         yield from _check_countries(folder / "numbers.yml", rules, numbers)
+        wording = Wording.of(project)
         for name, caution in cautions.items():
-            yield from _check_caution(project, folder / "cautions" / f"{name}.yml", caution)
+            file = folder / "cautions" / f"{name}.yml"
+            yield from _check_caution(project, wording, file, caution)
 
 
 def _check_advice(project: Project, rules: Rules) -> Iterator[Problem]:
@@ -56,11 +58,12 @@ def _check_countries(path: Path, rules: Rules, numbers: dict[str, Numbers]) -> I
         yield Problem(path, 1, f"{country} must be here and in countries.yml")
 
 
-def _check_caution(project: Project, path: Path, caution: CautionText) -> Iterator[Problem]:
+def _check_caution(
+    project: Project, wording: Wording, path: Path, caution: CautionText
+) -> Iterator[Problem]:
     sources = project.file("data/sources.yml")
     keys = set((sources.data.get("sources") or {}) if sources else {})
     answers = {response.name for response in project.responses()}
-    wording = Wording.of(project)
     texts = [("note", caution.note), *((t, line.text) for t, line in caution.lines.items())]
     for where, text in texts:
         for message in wording.problems(text, MAX_GRADE, MAX_CAUTION_WORDS):

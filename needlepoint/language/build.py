@@ -34,11 +34,8 @@ def build_pipeline(examples: Iterable[str] = (), rules: Rules | None = None) -> 
     nlp.meta["name"] = "needlepoint"
     nlp.meta["description"] = "Tokens, spelling, safety findings and MiniLM vectors."
     nlp.add_pipe("sentencizer")
-    known = count_words(examples, KNOWN_WORD)
-    if rules:
-        terms = (term for terms in rules.words.values() for term in terms)
-        known = {**count_words(terms, 1), **known}
-    nlp.add_pipe("needlepoint_spelling", config={"own": known})
+    own = count_words(examples, KNOWN_WORD)
+    nlp.add_pipe("needlepoint_spelling", config={"own": own})
     clinical = nlp.add_pipe("needlepoint_clinical")
     if rules and isinstance(clinical, Clinical):
         clinical.use(rules)

@@ -2,7 +2,8 @@
 
 Which words are signs of what is data (``data/safety``, see ``needlepoint.safety.rules``). Words are
 compared by their stems after spelling repair, and small words between them do not count, so that
-"Cant really FEEL when im wiping" reads as "can not feel when wipe". What a finding means (denied,
+"Cant really FEEL when im wiping" reads as "can not feel when wipe"; only a term that would be left
+with one word, as "all day", is looked for as it stands. What a finding means (denied,
 asked in general, somebody else's) comes from medspaCy's ConText with phrases of our own.
 
 Findings are in ``doc._.findings``; those that are excused by their context, too.
@@ -24,7 +25,7 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span, Token
 
 import needlepoint.language.spelling  # noqa: F401  (declares token._.spelling)
-from needlepoint.safety.findings import Finding, Index, Mention, find
+from needlepoint.safety.findings import Index, Mention, find
 from needlepoint.safety.rules import SMALL_WORDS, ContextRule, Rules, Sign
 
 with warnings.catch_warnings():
@@ -45,7 +46,6 @@ FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself", "we", "us", "our", 
 PERSONAL_CONTEXTS = frozenset({"self", "other", "now"})
 GROUP = "clinical"
 RULES_FILE = "rules.json"
-URGENCY_ORDER = {"A": 0, "B": 2, "C": 3, None: 4}
 _stemmer = EnglishStemmer()
 
 Doc.set_extension("findings", default=(), force=True)
@@ -68,15 +68,19 @@ class Clinical:
         """Replace the rules."""
         self._rules = rules
         self._index = Index(rules.signs)
-        self._matcher = PhraseMatcher(self._nlp.vocab, attr="ORTH")
+        self._main_words = PhraseMatcher(self._nlp.vocab, attr="ORTH")
+        self._all_words = PhraseMatcher(self._nlp.vocab, attr="ORTH")
+        phrases = [rule.phrase for rule in rules.contexts]
+        self._known = {_key(token) for phrase in phrases for token in self._nlp.make_doc(phrase)}
         for word, terms in rules.words.items():
-            self._matcher.add(word, [self._term(term) for term in terms])
+            for term in terms:
+                self._add(word, self._nlp.make_doc(term))
         self._context = self._new_context(rules.contexts)
 
     def __call__(self, doc: Doc) -> Doc:
-        """Find what stands in ``doc``, most urgent first, and return it."""
+        """Find what stands in ``doc``, what is excused last, and return it."""
         for token in doc:
-            token.norm_ = _key(token)
+            token.norm_ = self._key(token)
         mentions = self._mentions(doc)
         signs = self._index.possible({mention.word for mention in mentions})
         if signs:
@@ -88,7 +92,7 @@ class Clinical:
                 if mention.word not in used:  # they only rule a sign out
                     by_word[mention.word].append(mention)
             findings = [finding for sign in signs for finding in find(sign, by_word)]
-            doc._.findings = tuple(sorted(findings, key=_order))
+            doc._.findings = tuple(sorted(findings, key=lambda f: (f.is_excused, f.start)))
         return doc
 
     def advice(self, kind: str, urgency: str) -> str | None:
@@ -106,9 +110,23 @@ class Clinical:
         self.use(_rules_from(json.loads((path / RULES_FILE).read_text(encoding="utf-8"))))
         return self
 
-    def _term(self, term: str) -> Doc:
-        tokens = [token for token in self._nlp.make_doc(term) if not _is_small(token)]
-        return Doc(self._nlp.vocab, words=[_key(token) for token in tokens])
+    def _key(self, token: Token) -> str:
+        """Return what a word of a message is compared by: its stem, repaired if no rule knows it.
+
+        The rules know names that English does not, and misspellings that a repair would take for
+        another word.
+        """
+        key = _key(token)
+        return key if key in self._known or not token._.spelling else stem(token._.spelling)
+
+    def _add(self, word: str, term: Doc) -> None:
+        """Look for a term by its main words; by all of them, if only one would be left."""
+        main = [_key(token) for token in term if not _is_small(token)]
+        is_short = len(main) == 1 < len(term)
+        keys = [_key(token) for token in term if _is_word(token)] if is_short else main
+        matcher = self._all_words if is_short else self._main_words
+        matcher.add(word, [Doc(self._nlp.vocab, words=keys)])
+        self._known.update(keys)
 
     def _new_context(self, rules: Iterable[ContextRule]) -> ConText:
         context = ConText(
@@ -133,16 +151,17 @@ class Clinical:
 
     def _mentions(self, doc: Doc) -> list[Mention]:
         """Return all words of the rules in ``doc``, without their contexts."""
-        kept = [token for token in doc if not _is_small(token)]
-        if not kept:
-            return []
+        words = [token for token in doc if _is_word(token)]
+        main = [token for token in words if not _is_small(token)]
         sentences = _sentence_numbers(doc)
         mentions = []
-        for match, start, end in self._matcher(Doc(doc.vocab, words=[t.norm_ for t in kept])):
-            first, last = kept[start].i, kept[end - 1].i
-            if sentences[first] == sentences[last]:
-                word = doc.vocab.strings[match]
-                mentions.append(Mention(word, first, last + 1, sentences[first]))
+        for matcher, tokens in ((self._all_words, words), (self._main_words, main)):
+            keys = Doc(doc.vocab, words=[token.norm_ for token in tokens])
+            for match, start, end in matcher(keys):
+                first, last = tokens[start].i, tokens[end - 1].i
+                if sentences[first] == sentences[last]:
+                    word = doc.vocab.strings[match]
+                    mentions.append(Mention(word, first, last + 1, sentences[first]))
         return mentions
 
     def _in_context(self, doc: Doc, mentions: Sequence[Mention]) -> list[Mention]:
@@ -170,20 +189,17 @@ def _contexts(span: Span, covered: Set[int]) -> frozenset[str]:
 
 
 def _key(token: Token) -> str:
-    """Return what a word is compared by: its stem, repaired; "can" and "not" for "can't"."""
-    if token._.spelling:
-        return stem(token._.spelling)
+    """Return the stem of a word as it is written; "can" and "not" for "can't"."""
     # For parts of contractions spaCy knows the whole word: "n't" and "nt" are "not".
     return stem(token.norm_.lower())
 
 
+def _is_word(token: Token) -> bool:
+    return not (token.is_space or token.is_punct)
+
+
 def _is_small(token: Token) -> bool:
-    return (
-        token.is_space
-        or token.is_punct
-        or token.lower_ in SMALL_WORDS
-        or token.norm_ in SMALL_WORDS
-    )
+    return not _is_word(token) or (token._.spelling or token.lower_) in SMALL_WORDS
 
 
 def _sentence_numbers(doc: Doc) -> list[int]:
@@ -192,11 +208,6 @@ def _sentence_numbers(doc: Doc) -> list[int]:
         number += bool(token.is_sent_start)
         numbers.append(number)
     return numbers
-
-
-def _order(finding: Finding) -> tuple[bool, int, int]:
-    urgency = 1 if finding.sign.label == "crisis" else URGENCY_ORDER[finding.sign.urgency]
-    return finding.is_excused, urgency, finding.start
 
 
 def _rules_from(data: Mapping[str, Any]) -> Rules:

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
-from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.constants import SPACY_DOCS
 from rasa.nlu.featurizers.dense_featurizer.spacy_featurizer import SpacyFeaturizer
 from rasa.nlu.utils.spacy_utils import SpacyModel
@@ -20,6 +17,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from needlepoint.language.spelling import reading
 from needlepoint.names import OUT_OF_SCOPE, SMALL_TALK, TOPIC_PREFIX, TOPICS, URGENT_INTENTS
+from needlepoint.nlu.component import ModelComponent
 from needlepoint.nlu.model import IntentModel, Settings
 from needlepoint.nlu.questions import split_questions
 from needlepoint.nlu.softmax import FloatArray
@@ -30,7 +28,7 @@ Prediction = dict[str, Any]
 @DefaultV1Recipe.register(
     DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP"
 )
-class IntentHead(IntentClassifier, GraphComponent):
+class IntentHead(ModelComponent):
     """Classifies each question of a message; fills ``intent``, ``intent_ranking``, ``topics``.
 
     ``topics`` is the list of ``{"intent", "confidence", "text"}``, one for each question, in
@@ -63,42 +61,6 @@ class IntentHead(IntentClassifier, GraphComponent):
             "out_of_scope_share": 0.15,
         }
 
-    def __init__(
-        self,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        model: IntentModel | None = None,
-    ) -> None:
-        self._config = {**self.get_default_config(), **config}
-        self._storage = model_storage
-        self._resource = resource
-        self._model = model
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> IntentHead:
-        """Create an untrained component."""
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> IntentHead:
-        """Load a trained component."""
-        with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, IntentModel.load(folder))
-
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
         """Fit the intent model on all examples but those for the triage, and store it."""
         examples = [
@@ -110,19 +72,13 @@ class IntentHead(IntentClassifier, GraphComponent):
             and _vector(example) is not None
         ]
         settings = Settings(**{name: self._config[name] for name in vars(Settings())})
-        self._model = IntentModel.train(
+        trained = IntentModel.train(
             [_reading(example) for example in examples],
             np.stack([cast(FloatArray, _vector(example)) for example in examples]),
             [example.get(INTENT) for example in examples],
             settings,
         )
-        with self._storage.write_to(self._resource) as folder:
-            self._model.save(folder)
-        return self._resource
-
-    def process_training_data(self, training_data: TrainingData, model: SpacyModel) -> TrainingData:
-        """Leave training data as they are: no later component needs predictions on them."""
-        return training_data
+        return self._store(trained)
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
         """Set ``intent``, ``intent_ranking`` and ``topics`` of each message."""
@@ -154,13 +110,11 @@ class IntentHead(IntentClassifier, GraphComponent):
         return whole, [_topic(whole, text)]
 
     def _rank(self, texts: Sequence[str], vectors: FloatArray) -> list[list[Prediction]]:
-        if self._model is None:
-            raise RuntimeError("The intent head has no model yet: run `make train` first.")
         rankings = []
-        for probabilities in self._model.predict(texts, vectors):
+        for probabilities in self._trained.predict(texts, vectors):
             best = np.argsort(-probabilities, kind="stable")
             ranking = [
-                {"name": self._model.intents[i], "confidence": float(probabilities[i])}
+                {"name": self._trained.intents[i], "confidence": float(probabilities[i])}
                 for i in best
             ]
             ranking = decline(ranking, self._config["out_of_scope_share"])

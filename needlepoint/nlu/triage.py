@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
-from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.constants import SPACY_DOCS
 from rasa.nlu.utils.spacy_utils import SpacyModel, SpacyNLP
 from rasa.shared.constants import INTENT_MESSAGE_PREFIX
@@ -23,13 +20,14 @@ from needlepoint.language.spelling import reading
 from needlepoint.names import (
     CRISIS,
     LOW_INTENTS,
-    MEDICAL_ADVICE,
+    OUT_OF_SCOPE,
     REPORT_RED_FLAG,
     TELL_CAUTION,
     TOPIC_PREFIX,
     TOPICS,
     URGENT_INTENTS,
 )
+from needlepoint.nlu.component import ModelComponent
 from needlepoint.nlu.model import IntentModel, Settings
 from needlepoint.nlu.questions import is_question
 from needlepoint.safety.alarms import Alarm, Caution, cautions, country, first_alarm, is_explained
@@ -43,7 +41,7 @@ Entity = dict[str, Any]
 @DefaultV1Recipe.register(
     DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True, model_from="SpacyNLP"
 )
-class Triage(IntentClassifier, GraphComponent):
+class Triage(ModelComponent):
     """Overrides the intent of a message that needs help at once, whatever else it asks.
 
     The findings of the spaCy pipe ``needlepoint_clinical`` decide. A model of the examples of
@@ -64,7 +62,7 @@ class Triage(IntentClassifier, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """When the second opinion counts, and how sure an intent is to stand beside a caution."""
         return {
-            # Of the examples of other intents, so many are learnt from: every second.
+            # Of the examples of topics, so many are learnt from: every second.
             "harmless_stride": 2,
             # The second opinion alarms from these probabilities on: for the message as a whole, for
             # one of its sentences, which says less, and where its words are explained, by signs
@@ -73,72 +71,30 @@ class Triage(IntentClassifier, GraphComponent):
             "message_alarm": 0.6,
             "sentence_alarm": 0.85,
             "explained_alarm": 0.97,
-            # A statement of a caution is an answer to no question below this confidence.
+            # What a person has is more than a topic, or another intent, below these confidences.
             "topic_confidence": 0.5,
+            "other_confidence": 0.3,
         }
-
-    def __init__(
-        self,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        model: IntentModel | None = None,
-    ) -> None:
-        self._config = {**self.get_default_config(), **config}
-        self._storage = model_storage
-        self._resource = resource
-        self._model = model
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> Triage:
-        """Create an untrained component."""
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> Triage:
-        """Load a trained component."""
-        with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, IntentModel.load(folder))
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
         """Fit the second opinion and store it."""
         texts, vectors, kinds = [], [], []
-        others = 0
+        on_topics = 0
         for example in training_data.intent_examples:
             doc: Doc | None = example.get(SPACY_DOCS[TEXT])
             if not doc:
                 continue
             kind = _kind(example)
-            if kind == HARMLESS and example.get(INTENT) != MEDICAL_ADVICE:
-                others += 1
-                if others % self._config["harmless_stride"]:
+            if kind == HARMLESS and example.get(INTENT).startswith(TOPIC_PREFIX):
+                on_topics += 1
+                if on_topics % self._config["harmless_stride"]:
                     continue
             # Of an alarming message, nobody has said which sentence alarms.
             for part in _parts(doc) if kind == HARMLESS else [doc]:
                 texts.append(" ".join(reading(part)))
                 vectors.append(_vector(part))
                 kinds.append(kind)
-        self._model = IntentModel.train(texts, np.stack(vectors), kinds, SETTINGS)
-        with self._storage.write_to(self._resource) as folder:
-            self._model.save(folder)
-        return self._resource
-
-    def process_training_data(self, training_data: TrainingData, model: SpacyModel) -> TrainingData:
-        """Leave training data as they are: no later component needs predictions on them."""
-        return training_data
+        return self._store(IntentModel.train(texts, np.stack(vectors), kinds, SETTINGS))
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
         """Set entities, and override intent, ranking and topics where there is an alarm."""
@@ -171,12 +127,10 @@ class Triage(IntentClassifier, GraphComponent):
         message.set(ENTITIES, message.get(ENTITIES, []) + entities, add_to_output=True)
 
     def _second_opinion(self, doc: Doc, model: SpacyModel, explained: bool) -> Alarm | None:
-        if self._model is None:
-            raise RuntimeError("The triage has no model yet: run `make train` first.")
         parts = _parts(doc)
         texts = [" ".join(reading(part)) for part in parts]
-        probabilities = self._model.predict(texts, np.stack([_vector(part) for part in parts]))
-        harmless = self._model.intents.index(HARMLESS)
+        probabilities = self._trained.predict(texts, np.stack([_vector(part) for part in parts]))
+        harmless = self._trained.intents.index(HARMLESS)
         limits = np.full(len(parts), self._config["sentence_alarm"])
         limits[0] = self._config["message_alarm"]
         if explained:
@@ -187,7 +141,7 @@ class Triage(IntentClassifier, GraphComponent):
             return None
         likely = probabilities[worst].copy()
         likely[harmless] = 0
-        kind, _, urgency = self._model.intents[int(np.argmax(likely))].partition(".")
+        kind, _, urgency = self._trained.intents[int(np.argmax(likely))].partition(".")
         if kind == CRISIS:
             return Alarm(CRISIS, CRISIS, None, None, False)
         advice = model.model.get_pipe("needlepoint_clinical").advice(kind, urgency)
@@ -197,15 +151,11 @@ class Triage(IntentClassifier, GraphComponent):
         """Answer a person who only says what they have, unless a topic answers it well."""
         intent = message.get(INTENT) or {}
         name, confidence = intent.get("name"), intent.get("confidence", 0.0)
-        is_answered = (
-            name is not None
-            and name not in LOW_INTENTS
-            and (
-                confidence >= self._config["topic_confidence"] or not name.startswith(TOPIC_PREFIX)
-            )
-        )
+        needed = "topic_confidence" if (name or "").startswith(TOPIC_PREFIX) else "other_confidence"
+        is_answered = name not in (None, *LOW_INTENTS) and confidence >= self._config[needed]
         if not is_answered and not is_question(message.get(TEXT)):
-            _put_first(message, TELL_CAUTION, self._config["topic_confidence"])
+            # Not below what is passed over: Rasa's FallbackClassifier would call that a doubt.
+            _put_first(message, TELL_CAUTION, max(confidence, self._config["topic_confidence"]))
 
 
 def _kind(example: Message) -> str:
@@ -233,7 +183,8 @@ def _put_first(message: Message, intent: str, confidence: float) -> None:
     top = {"name": intent, "confidence": confidence}
     ranking = [p for p in message.get(INTENT_RANKING_KEY, []) if p["name"] != intent]
     topic = {"intent": intent, "confidence": confidence, "text": message.get(TEXT)}
-    topics = [t for t in message.get(TOPICS, []) if t["intent"] not in URGENT_INTENTS]
+    passed_over = (*URGENT_INTENTS, OUT_OF_SCOPE)
+    topics = [t for t in message.get(TOPICS, []) if t["intent"] not in passed_over]
     message.set(INTENT, top, add_to_output=True)
     message.set(INTENT_RANKING_KEY, [top, *ranking], add_to_output=True)
     message.set(TOPICS, [topic, *topics], add_to_output=True)
