@@ -88,7 +88,9 @@ def _answers(
         readings = follow_ups.readings(question.text, topic) if topic else ()
         if len(readings) > 1 and len(questions) == 1:
             return Plan((names.UTTER_WHICH,), choices=readings)
-        name = readings[0] if readings else question.intent
+        # Beside other questions, one that names a topic wants that topic, not more of the last.
+        is_more = readings == (MORE,) and len(questions) > 1
+        name = readings[0] if readings and not is_more else question.intent
         if name in STATEMENTS and len(questions) > 1:
             continue
         asked[name] = None

@@ -19,6 +19,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from needlepoint.language.spelling import reading
 from needlepoint.names import (
     FAMILY,
+    MEDICAL_ADVICE,
     OUT_OF_SCOPE,
     SMALL_TALK,
     TOPIC_PREFIX,
@@ -27,13 +28,15 @@ from needlepoint.names import (
 )
 from needlepoint.nlu.component import ModelComponent
 from needlepoint.nlu.model import IntentModel, Settings
-from needlepoint.nlu.questions import split_questions
+from needlepoint.nlu.questions import Piece, catchwords, cut, without_conjunction
 from needlepoint.nlu.results import set_family
 from needlepoint.nlu.softmax import FloatArray
 
 Prediction = dict[str, Any]
 # The model learns the families of ``out_of_scope`` apart, as "out_of_scope/jobs".
 FAMILY_MARK = "/"
+# So few words hardly say what they ask about.
+SHORT = 4
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,15 @@ class IntentHead(ModelComponent):
         return {
             **vars(Settings()),
             "ranking_length": 10,
-            # Each of several questions must be recognised this surely, or they are read as one.
-            "split_confidence": 0.4,
+            # One of several questions must be recognised this surely to count as one; below the
+            # second, it is read with what was said before it.
+            "split_confidence": 0.3,
+            "sure_alone": 0.6,
             # Declined if, of what speaks for some topic or for none, more than this share speaks
             # for none. Chosen on held-out questions, to decline about 2 % of those on topics.
             "out_of_scope_share": 0.15,
+            # The same for one of several questions.
+            "part_out_of_scope_share": 0.5,
         }
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
@@ -140,25 +147,60 @@ class IntentHead(ModelComponent):
         text, vector = message.get(TEXT) or "", _vector(message)
         if vector is None or not any(character.isalnum() for character in text):
             return []
-        parts = split_questions(text)
-        if len(parts) > 1:
-            # The encoder is uncased, and the training texts came through SpacyNLP in lower case.
-            docs = [model.model(part.lower()) for part in parts]
-            readings = [" ".join(reading(doc)) for doc in docs]
-            vectors = np.stack([doc.vector for doc in docs])
-            questions = self._apart(self._questions(parts, readings, vectors))
-            if questions:
-                return questions
+        pieces = cut(text)
+        if sum(piece.asks for piece in pieces) < 2:
+            pieces = [Piece(item, True) for item in catchwords(text)]
+        questions = self._several(pieces, model) if pieces else []
+        if questions:
+            return questions
+        if without_conjunction(text) != text:
+            return self._read_texts([text], model)
         return self._questions([text], [_reading(message)], vector[None, :])
+
+    def _several(self, pieces: Sequence[Piece], model: SpacyModel) -> list[Question]:
+        """Return the questions among pieces; none, if the message is better read as one.
+
+        A question that says too little alone is read with what was said before it. Manners count
+        only where nothing else is said.
+        """
+        asked = [i for i, piece in enumerate(pieces) if piece.asks]
+        found = self._read_texts([pieces[i].text for i in asked], model)
+        unsure = [n for n, question in enumerate(found) if not self._is_sure(question)]
+        unsure += [n for n, i in enumerate(asked) if _leans(pieces, i) and n not in unsure]
+        together = self._read_texts([_with_context(pieces, asked[n]) for n in unsure], model)
+        for n, question in zip(unsure, together, strict=True):
+            # With the question before it, it may read as that one again.
+            is_new = n == 0 or question.intent != found[n - 1].intent
+            if is_new and (_leans(pieces, asked[n]) or question.confidence > found[n].confidence):
+                found[n] = Question(found[n].text, question.ranking, question.family)
+        known = [q for q in found if q.confidence >= self._config["split_confidence"]]
+        kept = _without_repeats(q for q in known if q.intent not in SMALL_TALK)
+        has_manners = any(question.intent in SMALL_TALK for question in known)
+        return kept if len(kept) > 1 or (kept and has_manners) else []
+
+    def _is_sure(self, question: Question) -> bool:
+        is_vague = question.intent in (OUT_OF_SCOPE, MEDICAL_ADVICE)
+        return question.confidence >= self._config["sure_alone"] and not is_vague
+
+    def _read_texts(self, texts: Sequence[str], model: SpacyModel) -> list[Question]:
+        if not texts:
+            return []
+        # The encoder is uncased, and the training texts came through SpacyNLP in lower case.
+        lower = (without_conjunction(text).lower() for text in texts)
+        docs = list(model.model.pipe(lower, disable=["needlepoint_clinical"]))
+        readings = [" ".join(reading(doc)) for doc in docs]
+        return self._questions(texts, readings, np.stack([doc.vector for doc in docs]))
 
     def _questions(
         self, texts: Sequence[str], readings: Sequence[str], vectors: FloatArray
     ) -> list[Question]:
         """Classify texts, each by what is read in it and by its vector."""
         probabilities = self._trained.predict(readings, vectors)
-        return [self._question(*each) for each in zip(texts, probabilities, strict=True)]
+        # Beside other questions, one is less likely to be about something else.
+        limit = self._config["out_of_scope_share" if len(texts) < 2 else "part_out_of_scope_share"]
+        return [self._question(*each, limit) for each in zip(texts, probabilities, strict=True)]
 
-    def _question(self, text: str, probabilities: FloatArray) -> Question:
+    def _question(self, text: str, probabilities: FloatArray, limit: float) -> Question:
         sums: dict[str, float] = {}
         family, highest = "", -1.0
         for label, probability in zip(self._trained.intents, probabilities.tolist(), strict=True):
@@ -168,19 +210,8 @@ class IntentHead(ModelComponent):
                 family, highest = kind, probability
         best = sorted(sums.items(), key=lambda entry: -entry[1])
         ranking = [{"name": intent, "confidence": confidence} for intent, confidence in best]
-        ranking = decline(ranking, self._config["out_of_scope_share"])
+        ranking = decline(ranking, limit)
         return Question(text, ranking[: self._config["ranking_length"]], family)
-
-    def _apart(self, questions: list[Question]) -> list[Question]:
-        """Return the questions that stand for themselves; none: the message is one.
-
-        Manners count only where nothing else is said.
-        """
-        if any(q.confidence < self._config["split_confidence"] for q in questions):
-            return []
-        if len({question.intent for question in questions}) == 1:
-            return []
-        return _without_repeats(q for q in questions if q.intent not in SMALL_TALK)
 
 
 def decline(ranking: list[Prediction], limit: float) -> list[Prediction]:
@@ -229,6 +260,22 @@ def _label(example: Message) -> str:
     about = (example.get(METADATA) or {}).get(INTENT) or {}
     intent: str = example.get(INTENT)
     return f"{intent}{FAMILY_MARK}{about[FAMILY]}" if FAMILY in about else intent
+
+
+def _leans(pieces: Sequence[Piece], place: int) -> bool:
+    """Tell whether a piece is a short question about the statement before it: "Is it allowed?"."""
+    is_short = len(pieces[place].text.split()) <= SHORT
+    return is_short and place > 0 and not pieces[place - 1].asks
+
+
+def _with_context(pieces: Sequence[Piece], place: int) -> str:
+    """Return a piece with the statements before it, or else with the question before it."""
+    start = place
+    while start > 0 and not pieces[start - 1].asks:
+        start -= 1
+    if start == place and place > 0:
+        start -= 1
+    return " ".join(piece.text for piece in pieces[start : place + 1])
 
 
 def _without_repeats(questions: Iterable[Question]) -> list[Question]:

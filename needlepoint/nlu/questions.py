@@ -1,27 +1,106 @@
-"""Split a message into its questions. Plain text in, plain text out."""
+"""Cut a message into pieces that may each be a question. Plain text in, plain text out.
+
+The cuts are made generously; which pieces are questions of their own, the intent model tells
+(``intent_head``).
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-# A message may hold a story; beyond this number its parts are no longer read one by one.
-MAX_PARTS = 8
+# A message may hold a story; of more pieces than this, only the questions are looked at.
+MAX_PIECES = 10
 
-_ASKS = (
-    r"(?:what|how|why|when|where|which|who|whom|whose|is|are|am|was|were|do|does|did|can|could|"
-    r"will|would|should|shall|may|might|must|has|have|had|isn'?t|aren'?t|don'?t|doesn'?t|"
-    r"can'?t|won'?t|whats|hows|wheres|whens)"
+_WH = (
+    r"(?:what|whats|what's|how|hows|how's|why|when|whens|where|wheres|where's|which|who|whos|who's|whose|"
+    r"wat|wot|wen|hw)"
 )
-_QUESTION_START = re.compile(rf"\s*(?:and|but|also|so|or|plus|then)?\s*,?\s*{_ASKS}\b", re.I)
+_AUXILIARY = (
+    r"(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had|"
+    r"isn'?t|aren'?t|don'?t|doesn'?t|didn'?t|can'?t|couldn'?t|won'?t|wouldn'?t|shouldn'?t)"
+)
+_ASKS = rf"(?:{_WH}|{_AUXILIARY})"
+_SUBJECT = (
+    r"(?:i|it|they|you|u|ya|we|he|she|this|that|these|those|there|the|a|my|your|his|her|acupuncture|"
+    r"needles?|people|anyone|insurance|bupa|medicare|cupping|moxa)"
+)
+_PRONOUN = r"(?:i|it|they|you|u|we|there|acupuncture)"
+# What may stand before a question and says nothing of it.
+_CONJUNCTIONS = (
+    r"and|but|so|or|plus|then|also|oh|btw|um|uh|first|firstly|first of all|second|secondly|third|thirdly|"
+    r"lastly|finally|by the way|in addition|furthermore|moreover|if so|another thing|one more thing"
+)
+_LEAD_IN = (
+    rf"(?:(?:{_CONJUNCTIONS}|ok|okay|hi|hello|hey|well|next|now|last|as well|please|two things|"
+    r"evening|morning)\b[\s,:.]*)*"
+)
+_REQUEST = (
+    r"(?:please\s+)?(?:tell me|explain|describe|show me|give me|walk me|talk me|let me know|advise|"
+    r"i(?:'d| would|'ll)? (?:also )?(?:like|love|want|need) to|i want|i was wondering|wondering|"
+    r"i(?:'m| am) wondering|just wondering|(?:i'm |i am )?looking for|i would like|i wonder|"
+    r"curious|want to know|need to know|my (?:other |next |second )?question)"
+)
+# "After how many sessions": the question word may be the second one.
+_BEFORE_WH = r"(?:after|for|in|at|to|with|about|by|from|of)"
+# "When the pain goes" asks nothing.
+_QUESTION_START = re.compile(
+    rf"\s*{_LEAD_IN}(?!(?:when|where)\s+(?:i|it|the|my|you|they|we)\b)(?:{_BEFORE_WH}\s+(?={_WH}\b))?{_ASKS}\b",
+    re.I,
+)
+# "I wanted to ask does it hurt".
+_ASKS_INSIDE = re.compile(
+    rf"\b(?:is|are|do|does|did|can|could|will|would|should)\s+{_SUBJECT}\s+\w", re.I
+)
+_CONJUNCTION = re.compile(rf"\s*(?:(?:{_CONJUNCTIONS})\b[\s,:.]*)+", re.I)
+_ONLY_LEAD_IN = re.compile(rf"\s*{_LEAD_IN}", re.I)
+_REQUEST_START = re.compile(rf"\s*{_LEAD_IN}{_REQUEST}\b", re.I)
+# "I mean", "like": more of the question before it.
+_GOES_ON = re.compile(
+    r"\s*(?:i mean\b|like\b|as in\b|e\.?g\b|i\.?e\b|for example\b|such as\b)", re.I
+)
+
+_ITEM = re.compile(r"(?:^|(?<=\s))(?:\(?[1-9][.)]\s|\(?[a-e]\)\s|[-*•–]\s)")
 _SENTENCE_END = re.compile(r"(?<=[?!.;])\s+|\s*\n+\s*")
-# "does it hurt and how much is it": a joining word, then a new question.
-_JOINED_QUESTION = re.compile(
-    rf"\s*(?:,|;|\.)?\s+(?:and(?:\s+also)?|also|plus|but)\s+(?={_ASKS}\b)", re.I
+# "does it hurt and how much is it", "can I shower after, can I eat before": a new question.
+_JOINED = re.compile(
+    r"\s*[,;]?\s+(?:(?:oh\s+)?and|also|plus|but|btw|by the way)\s+"
+    r"(?:(?:also|then|if so|roughly)\s+)*"
+    rf"(?=(?:{_WH}|{_AUXILIARY}\s+{_SUBJECT}|{_BEFORE_WH}\s+{_WH}|whether|any)\b)"
+    rf"|\s*,\s*(?=(?:{_WH}|{_AUXILIARY}\s+{_SUBJECT}|whether|also|plus)\b)",
+    re.I,
 )
+# As it is dictated, without a mark: "does it hurt how much is it is it safe".
+_UNMARKED = re.compile(
+    rf"\s+(?=(?:is|are|do|does|did|can|could|will|would|should)\s+{_PRONOUN}\s)"
+    rf"|\s+(?=(?:how|what|why)\s+(?:{_AUXILIARY}|much|long|many|often|soon|deep|big)\b)",
+    re.I,
+)
+_HAS_AUXILIARY = re.compile(rf"\b{_AUXILIARY}\b", re.I)
+# A piece cannot end so: before a joint, and where nothing is marked.
+_OPEN = rf"{_WH}|and|or|if|that|to|about|of|whether"
+_ENDS_OPEN = re.compile(rf"\b(?:{_OPEN})\s*[,:]?\s*$", re.I)
+_ENDS_UNMARKED = re.compile(
+    rf"\b(?:{_OPEN}|knows?|say|me|long|much|many|often|soon|deep|big|like|ask|wonder|wondering|wanted|"
+    r"sure|see|understand|tell|is|are|do|does|can|on|with|for|from|because|as)\s*[,:]?\s*$",
+    re.I,
+)
+# "side effects, needle size, length of appointment": a list of catchwords, nothing else.
+_CATCHWORDS = re.compile(r"\s*(?:[,;&+/]|\band\b)\s*", re.I)
+MAX_CATCHWORDS = 4  # words of one
 
 
-def split_sentences(text: str) -> list[str]:
-    """Return the sentences and lines of ``text``, without empty ones."""
-    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+@dataclass(frozen=True)
+class Piece:
+    """A part of a message; ``asks`` if it is a question or a request by its form."""
+
+    text: str
+    asks: bool
+
+
+def without_conjunction(text: str) -> str:
+    """Return ``text`` without "and", "so", "secondly" before it; as it is, if there is no more."""
+    rest = _CONJUNCTION.sub("", text, count=1) if _CONJUNCTION.match(text) else text
+    return rest if any(character.isalnum() for character in rest) else text
 
 
 def is_question(sentence: str) -> bool:
@@ -29,31 +108,87 @@ def is_question(sentence: str) -> bool:
     return "?" in sentence or _QUESTION_START.match(sentence) is not None
 
 
-def split_questions(text: str) -> list[str]:
-    """Return the questions in ``text``, each with the statements before it, in order.
+def cut(text: str) -> list[Piece]:
+    """Return the pieces of ``text`` in order, without empty ones.
 
-    "I hate needles. Is that a problem? And how much is it?" gives two parts. A message that
-    holds one question or none is one part, unchanged.
+    "I hate needles. Is that a problem? And how much is it?" gives three; what has no sign of a
+    second question is one piece.
     """
-    parts: list[str] = []
-    context: list[str] = []
-    for piece in _clauses(split_sentences(text)):
-        context.append(piece)
-        if is_question(piece):
-            parts.append(" ".join(context))
-            context = []
-    if context and parts:
-        parts[-1] = " ".join([parts[-1], *context])
-    if len(parts) < 2 or len(parts) > MAX_PARTS:
-        return [text]
-    return parts
+    pieces: list[Piece] = []
+    for sentence, is_item in _sentences(text):
+        for number, piece in enumerate(_pieces(sentence, is_item)):
+            if pieces and number == 0 and _GOES_ON.match(piece.text):
+                before = pieces.pop()
+                piece = Piece(f"{before.text} {piece.text}", before.asks or piece.asks)
+            pieces.append(piece)
+    if len(pieces) > MAX_PIECES:
+        pieces = [piece for piece in pieces if piece.asks][:MAX_PIECES]
+    return pieces
 
 
-def _clauses(sentences: Iterable[str]) -> Iterable[str]:
-    for sentence in sentences:
-        pieces = _JOINED_QUESTION.split(sentence)
-        # "my back hurts and is it safe" is one question with its reason before it.
-        if is_question(pieces[0]):
-            yield from pieces
-        else:
-            yield sentence
+def _pieces(sentence: str, is_item: bool) -> Iterator[Piece]:
+    """Yield the pieces of a sentence: its first question with all that stands before it, and each
+    that is joined to it, question or not: "and roughly what price".
+    """
+    begun, asked = "", False
+    for clause in _clauses(sentence):
+        begun = f"{begun} {clause}".strip()
+        if asked or _asks(clause):
+            yield Piece(begun, True)
+            begun, asked = "", True
+    if begun:
+        yield Piece(begun, is_item)
+
+
+def _asks(clause: str) -> bool:
+    patterns = (_REQUEST_START.match, _ASKS_INSIDE.search)
+    return is_question(clause) or any(found(clause) for found in patterns)
+
+
+def catchwords(text: str) -> list[str]:
+    """Return the items of a text that is nothing but a short list: "cost, pain and how long"."""
+    items = [item.strip(" .?!") for item in _CATCHWORDS.split(text)]
+    is_list = all(
+        0 < len(item.split()) <= MAX_CATCHWORDS and not _HAS_AUXILIARY.search(item)
+        for item in items
+    )
+    return items if is_list and len(items) > 1 else []
+
+
+def _sentences(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each sentence or line, and each item of a list, with whether it is an item."""
+    is_list = len(_ITEM.findall(text)) > 1
+    for line in _SENTENCE_END.split(text):
+        items = _ITEM.split(line) if is_list else [line]
+        for number, item in enumerate(items):
+            if any(character.isalnum() for character in item):
+                yield item.strip(), number > 0
+
+
+def _clauses(sentence: str) -> Iterator[str]:
+    """Yield the parts of a sentence that each may begin a question."""
+    begun = ""
+    for piece in _JOINED.split(sentence):
+        begun = f"{begun} {piece}".strip()
+        # "Where", of "Where and when did it begin?", cannot stand alone.
+        is_open = len(begun.split()) < 2 and "?" not in begun
+        if not (is_open or _ENDS_OPEN.search(begun) or _ONLY_LEAD_IN.fullmatch(begun)):
+            yield from _unmarked(begun)
+            begun = ""
+    if begun:
+        yield begun
+
+
+def _unmarked(piece: str) -> Iterator[str]:
+    """Yield the questions of a piece in which nothing marks where one ends."""
+    if "," in piece:
+        yield piece
+        return
+    start = 0
+    for found in _UNMARKED.finditer(piece):
+        before = piece[start : found.start()]
+        is_whole = _HAS_AUXILIARY.search(before) and len(before.split()) > 2
+        if is_whole and not _ENDS_UNMARKED.search(before):
+            yield before.strip()
+            start = found.end()
+    yield piece[start:].strip()
