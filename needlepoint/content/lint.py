@@ -13,6 +13,7 @@ from needlepoint.content.safety import check_safety
 from needlepoint.content.wording import MAX_GRADE, MAX_URGENT_GRADE, Wording
 from needlepoint.content.yaml_lines import YamlFile
 from needlepoint.dialogue.disclaimer import KINDS, PERSONAL
+from needlepoint.dialogue.follow_ups import FOLLOW_UPS_FILE, FollowUpError, read_follow_ups
 from needlepoint.dialogue.sources import FIELDS
 from needlepoint.safety.rules import URGENCIES
 
@@ -222,6 +223,21 @@ def check_use(project: Project) -> Iterator[Problem]:
             yield response.problem(f"{response.name} is defined more than once")
 
 
+def check_follow_ups(project: Project) -> Iterator[Problem]:
+    """The table of follow-ups can be used, and has a family for each topic."""
+    path = project.root / FOLLOW_UPS_FILE
+    try:
+        families = read_follow_ups(path).families
+    except FollowUpError as error:
+        _, line, message = str(error).split(":", 2)
+        yield Problem(path, int(line), message.strip())
+        return
+    domain = project.file("domain.yml")
+    for intent in (domain.data.get("intents") or []) if domain else []:
+        if str(intent).startswith(names.TOPIC_PREFIX) and intent not in families:
+            yield Problem(path, 1, f"put {intent} into a family")
+
+
 CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     check_topics,
     check_examples,
@@ -230,6 +246,7 @@ CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     check_wording,
     check_buttons,
     check_use,
+    check_follow_ups,
     check_safety,
 )
 

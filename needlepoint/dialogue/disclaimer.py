@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from needlepoint.dialogue.history import Event, said_in_session
+from needlepoint.dialogue.history import Event, said_in_turn
 from needlepoint.names import SLOT_CAUTION_PREFIX, UTTER_SAFETY_DISCLAIMER
 
 # The kinds that a response may name in its metadata as `disclaimer`.
@@ -14,21 +14,21 @@ PERSONAL = "cautions"
 
 
 def disclaimer_response(events: Iterable[Event], slots: Mapping[str, Any]) -> str:
-    """Return the name of the disclaimer for the last answer of a conversation.
+    """Return the name of the disclaimer for what was just answered: one for all of a turn.
 
     Args:
         events: the events of its tracker as plain data, oldest first
         slots: the values of its slots
 
-    The kind is what the answer's metadata says; an answer without one gets the fixed text.
+    The kind is what the metadata of the answers say. Where they have none, or several, the fixed
+    text fits.
     """
-    said = said_in_session(events)
-    kind = said[-1].metadata.get("disclaimer") if said else None
-    if kind not in KINDS:
-        return UTTER_SAFETY_DISCLAIMER
+    kinds = {message.metadata.get("disclaimer") for message in said_in_turn(events)} - {None}
     has_caution = any(
         value and name.startswith(SLOT_CAUTION_PREFIX) for name, value in slots.items()
     )
-    if has_caution and kind in PERSONAL_KINDS:
-        kind = PERSONAL
-    return f"{UTTER_SAFETY_DISCLAIMER}_{kind}"
+    if has_caution and kinds.intersection(PERSONAL_KINDS):
+        return f"{UTTER_SAFETY_DISCLAIMER}_{PERSONAL}"
+    if len(kinds) == 1 and kinds <= set(KINDS):
+        return f"{UTTER_SAFETY_DISCLAIMER}_{kinds.pop()}"
+    return UTTER_SAFETY_DISCLAIMER

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from needlepoint.content.yaml_lines import BrokenFileError, YamlFile, read_yaml
+from needlepoint.names import TOPIC_PREFIX
 from needlepoint.phrases import expand
 
 FOLLOW_UPS_FILE = Path("data/dialogue/follow_ups.yml")
@@ -33,12 +34,14 @@ class FollowUps:
     Attributes:
         kinds: kind of each question, in plain words
         targets: by kind and topic, what answers it: one name, or two that are equally likely
+        families: the family of each topic
         lead_ins: what may stand before a question, longest first
         tails: what may stand after it, longest first
     """
 
     kinds: Mapping[str, str]
     targets: Mapping[str, Mapping[str, tuple[str, ...]]]
+    families: Mapping[str, str]
     lead_ins: tuple[str, ...]
     tails: tuple[str, ...]
 
@@ -54,7 +57,10 @@ class FollowUps:
             or if nothing was answered that it could follow.
         """
         kind = self.kind(text)
-        return self.targets[kind].get(topic, ()) if kind else ()
+        readings = self.targets[kind].get(topic, ()) if kind else ()
+        # Only topics have a longer text, and sources.
+        is_topic = topic.startswith(TOPIC_PREFIX)
+        return readings if is_topic or not {MORE, SOURCE}.intersection(readings) else ()
 
     def kind(self, text: str) -> str | None:
         """Return which kind of follow-up a text is, or None if it is none."""
@@ -119,7 +125,7 @@ def read_follow_ups(path: Path = FOLLOW_UPS_FILE) -> FollowUps:
         tuple(sorted(_phrases(file, file.data[name], name), key=len, reverse=True))
         for name in ("lead_ins", "tails")
     )
-    return FollowUps(kinds, targets, *around)
+    return FollowUps(kinds, targets, families, *around)
 
 
 def _error(file: YamlFile, message: str, *key: str | int) -> FollowUpError:

@@ -47,6 +47,16 @@ def said_in_session(events: Iterable[Event]) -> list[Said]:
     return said
 
 
+def said_in_turn(events: Iterable[Event]) -> list[Said]:
+    """Return the bot's messages since the person's last one, oldest first."""
+    latest: list[Event] = []
+    for event in events:
+        if event.get("event") == "user":
+            latest.clear()
+        latest.append(event)
+    return said_in_session(latest)
+
+
 def last_topic(said: Iterable[Said]) -> str | None:
     """Return the topic that the conversation is at, as ``faq_cost``, or None.
 

@@ -7,10 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from needlepoint import names
-from needlepoint.dialogue.follow_ups import MORE, SOURCE, FollowUps
+from needlepoint.dialogue.follow_ups import MORE, SOURCE, FollowUps, plain
 from needlepoint.dialogue.history import Said, answered_topics, last_topic
 
 MAX_ANSWERS = 3
+# After an answer, a short message that the model is less sure of than this is about that answer.
+SURE = 0.5
+SURE_OF = {names.MEDICAL_ADVICE: 0.7, names.OUT_OF_SCOPE: 0.85}
+MAX_WORDS, MAX_WORDS_BACK = 8, 6
+# So likely a topic must be for a short message after an answer to be about it.
+LIKELY = 0.1
+# Words that point to what was said, and those that a message begins with where it goes on.
+_POINTS = frozenset({"it", "one", "ones", "there", "same", "both"})
+_OPENS = frozenset(
+    {"which", "how", "why", "what", "when", "who", "where", "even", "only", "from", "until", "till"}
+    | {"after", "for", "with"}
+)
 # Said when the person told the bot something beside a question: the answers take note of it.
 STATEMENTS = (names.TELL_CAUTION, *names.SMALL_TALK)
 _RESPONSES = {
@@ -44,24 +56,37 @@ class Plan:
 
 
 def make_plan(
-    intent: str, questions: Sequence[Question], said: Sequence[Said], follow_ups: FollowUps
+    intent: str,
+    questions: Sequence[Question],
+    ranking: Sequence[tuple[str, float]],
+    said: Sequence[Said],
+    follow_ups: FollowUps,
 ) -> Plan | None:
     """Return what to say to a message, or None if the rules for its intent say it.
 
     Args:
         intent: of the message as a whole
         questions: its questions in order
+        ranking: the intents it may have, with how sure the model is of each, most likely first
         said: what the bot said before it, oldest first
         follow_ups: the table of what a short question means
     """
     if intent in names.URGENT_INTENTS:
         return None
-    if intent == names.GO_BACK:
-        earlier = answered_topics(said)[:-1]
-        return Plan((f"utter_{earlier[-1]}",)) if earlier else None
-    if intent == names.FALLBACK and _was_unsure(said) and not _follows(questions, said, follow_ups):
+    if len(questions) > 1:
+        return _several(intent, questions, said, follow_ups)
+    topic = last_topic(said)
+    if questions and topic:
+        readings = _follow_up(questions[0].text, ranking, topic, follow_ups)
+        if len(readings) > 1:
+            return Plan((names.UTTER_WHICH,), choices=readings)
+        if readings:
+            return None if readings[0] == intent else Plan((response_of(readings[0]),))
+    if intent == names.GO_BACK and len(answered_topics(said)) > 1:
+        return Plan((response_of(answered_topics(said)[-2]),))
+    if intent == names.FALLBACK and _was_unsure(said):
         return Plan((names.UTTER_NOT_UNDERSTOOD_AGAIN,))
-    return _answers(intent, questions, said, follow_ups)
+    return None
 
 
 def response_of(name: str) -> str:
@@ -73,12 +98,36 @@ def _was_unsure(said: Sequence[Said]) -> bool:
     return bool(said) and said[-1].response == names.UTTER_NOT_UNDERSTOOD
 
 
-def _follows(questions: Sequence[Question], said: Sequence[Said], follow_ups: FollowUps) -> bool:
-    topic = last_topic(said)
-    return topic is not None and any(follow_ups.readings(q.text, topic) for q in questions)
+def _follow_up(
+    text: str, ranking: Sequence[tuple[str, float]], topic: str, follow_ups: FollowUps
+) -> tuple[str, ...]:
+    """Return what a message means after an answer; nothing, if it means the same without.
+
+    What the table does not have, and the model hardly understands, is still about the answer if it
+    is short: about a topic that comes to the model's mind, or more of the same.
+    """
+    readings = follow_ups.readings(text, topic)
+    words = plain(text).split()
+    if readings or not 0 < len(words) <= MAX_WORDS or _is_understood(ranking):
+        return readings
+    likely = [n for n, c in ranking if n.startswith(names.TOPIC_PREFIX) and c >= LIKELY]
+    if likely:
+        family = follow_ups.families.get(topic)
+        alike = [name for name in likely if follow_ups.families.get(name) == family]
+        return ((alike or likely)[0],)
+    points_back = not _POINTS.isdisjoint(words) or words[0] in _OPENS
+    is_short = len(words) <= MAX_WORDS_BACK and topic.startswith(names.TOPIC_PREFIX)
+    return (MORE,) if is_short and points_back else ()
 
 
-def _answers(
+def _is_understood(ranking: Sequence[tuple[str, float]]) -> bool:
+    """Tell whether a message has a topic, or is surely something else."""
+    intent, confidence = next((r for r in ranking if r[0] != names.FALLBACK), ("", 0.0))
+    is_topic = intent.startswith(names.TOPIC_PREFIX) or response_of(intent) in names.CLINIC_ANSWERS
+    return is_topic or confidence >= SURE_OF.get(intent, SURE)
+
+
+def _several(
     intent: str, questions: Sequence[Question], said: Sequence[Said], follow_ups: FollowUps
 ) -> Plan | None:
     """Read each question after the one before it; the first, after the last answer."""
@@ -86,16 +135,12 @@ def _answers(
     asked: dict[str, None] = {}
     for question in questions:
         readings = follow_ups.readings(question.text, topic) if topic else ()
-        if len(readings) > 1 and len(questions) == 1:
-            return Plan((names.UTTER_WHICH,), choices=readings)
         # Beside other questions, one that names a topic wants that topic, not more of the last.
-        is_more = readings == (MORE,) and len(questions) > 1
-        name = readings[0] if readings and not is_more else question.intent
-        if name in STATEMENTS and len(questions) > 1:
-            continue
-        asked[name] = None
-        topic = name if name not in (MORE, SOURCE) else topic
-    if len(asked) < 2 and set(asked) <= {intent}:
+        name = readings[0] if readings not in ((), (MORE,)) else question.intent
+        if name not in STATEMENTS:
+            asked[name] = None
+            topic = topic if name in (MORE, SOURCE) else name
+    if not asked or list(asked) == [intent]:
         return None
     answers, rest = list(asked)[:MAX_ANSWERS], list(asked)[MAX_ANSWERS:]
     responses = [response_of(name) for name in answers]

@@ -49,8 +49,9 @@ def read_turn(tracker: DialogueStateTracker, follow_ups: FollowUps) -> Turn:
     done = [name for name in names if name != ACTION_LISTEN]
     latest = tracker.latest_message
     parsed = latest.parse_data if latest else {}
-    ranking = parsed.get("intent_ranking") or []
-    likely = [entry["name"] for entry in ranking if entry["confidence"] >= LIKELY]
+    ranking = [(e["name"], e["confidence"]) for e in parsed.get("intent_ranking") or []]
+    likely = [name for name, confidence in ranking if confidence >= LIKELY]
     questions = [Question(topic["intent"], topic["text"]) for topic in parsed.get(TOPICS) or []]
     intent = (parsed.get("intent") or {}).get("name") or ""
-    return Turn(before, now, done, likely, make_plan(intent, questions, before, follow_ups))
+    plan = make_plan(intent, questions, ranking, before, follow_ups)
+    return Turn(before, now, done, likely, plan)

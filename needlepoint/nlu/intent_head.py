@@ -148,9 +148,12 @@ class IntentHead(ModelComponent):
         if vector is None or not any(character.isalnum() for character in text):
             return []
         pieces = cut(text)
-        if sum(piece.asks for piece in pieces) < 2:
-            pieces = [Piece(item, True) for item in catchwords(text)]
-        questions = self._several(pieces, model) if pieces else []
+        if sum(piece.asks for piece in pieces) > 1:
+            questions = self._several(pieces, model)
+        else:
+            questions = self._several([Piece(item, True) for item in catchwords(text)], model)
+            if any(not question.intent.startswith(TOPIC_PREFIX) for question in questions):
+                questions = []
         if questions:
             return questions
         if without_conjunction(text) != text:

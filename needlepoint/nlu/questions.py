@@ -20,6 +20,8 @@ _AUXILIARY = (
     r"isn'?t|aren'?t|don'?t|doesn'?t|didn'?t|can'?t|couldn'?t|won'?t|wouldn'?t|shouldn'?t)"
 )
 _ASKS = rf"(?:{_WH}|{_AUXILIARY})"
+# "Heat and have acupuncture as well": that begins no question.
+_VERB_FIRST = rf"(?!(?:have|has|had)\b){_AUXILIARY}"
 _SUBJECT = (
     r"(?:i|it|they|you|u|ya|we|he|she|this|that|these|those|there|the|a|my|your|his|her|acupuncture|"
     r"needles?|people|anyone|insurance|bupa|medicare|cupping|moxa)"
@@ -27,18 +29,21 @@ _SUBJECT = (
 _PRONOUN = r"(?:i|it|they|you|u|we|there|acupuncture)"
 # What may stand before a question and says nothing of it.
 _CONJUNCTIONS = (
-    r"and|but|so|or|plus|then|also|oh|btw|um|uh|first|firstly|first of all|second|secondly|third|thirdly|"
-    r"lastly|finally|by the way|in addition|furthermore|moreover|if so|another thing|one more thing"
+    r"and|but|so|or|plus|then|also|oh|btw|by the way|um|uh|first|firstly|first of all|second|"
+    r"secondly|third|thirdly|lastly|finally|in addition|furthermore|moreover|if so|another thing|"
+    r"one more thing"
 )
 _LEAD_IN = (
     rf"(?:(?:{_CONJUNCTIONS}|ok|okay|hi|hello|hey|well|next|now|last|as well|please|two things|"
     r"evening|morning)\b[\s,:.]*)*"
 )
 _REQUEST = (
-    r"(?:please\s+)?(?:tell me|explain|describe|show me|give me|walk me|talk me|let me know|advise|"
-    r"i(?:'d| would|'ll)? (?:also )?(?:like|love|want|need) to|i want|i was wondering|wondering|"
-    r"i(?:'m| am) wondering|just wondering|(?:i'm |i am )?looking for|i would like|i wonder|"
-    r"curious|want to know|need to know|my (?:other |next |second )?question)"
+    r"(?:(?:please|pls|plz|kindly|can you|could you)\s+)*(?:tell|say|explain|describe|show me|"
+    r"give me|walk me|talk me|let me know|advise|"
+    r"i(?:'d| would|'ll)? (?:also )?(?:like|love|want|need) to|i wanna|i want|"
+    r"i was wondering|wondering|i(?:'m| am) wondering|just wondering|"
+    r"(?:i'm |i am )?looking for|i would like|i wonder|curious|want to know|need to know|"
+    r"my (?:other |next |second )?question)"
 )
 # "After how many sessions": the question word may be the second one.
 _BEFORE_WH = r"(?:after|for|in|at|to|with|about|by|from|of)"
@@ -59,23 +64,32 @@ _GOES_ON = re.compile(
     r"\s*(?:i mean\b|like\b|as in\b|e\.?g\b|i\.?e\b|for example\b|such as\b)", re.I
 )
 
-_ITEM = re.compile(r"(?:^|(?<=\s))(?:\(?[1-9][.)]\s|\(?[a-e]\)\s|[-*•–]\s)")
+# "What's that for", after a question: more of it.
+_SAYS_NOTHING = re.compile(
+    rf"(?:(?:{_WH}|{_AUXILIARY}|{_PRONOUN}|he|she|that|this|those|these|them|for|about|of|on|to|all|any|"
+    r"then|and|too|as|well|allowed|ok|okay|fine)\W*)+",
+    re.I,
+)
+_ITEM = re.compile(r"(?:^|(?<=[\s:]))(?:\(?[1-9][.)]\s|\(?[a-e]\)\s|[-*•–]\s)")
 _SENTENCE_END = re.compile(r"(?<=[?!.;])\s+|\s*\n+\s*")
 # "does it hurt and how much is it", "can I shower after, can I eat before": a new question.
 _JOINED = re.compile(
-    r"\s*[,;]?\s+(?:(?:oh\s+)?and|also|plus|but|btw|by the way)\s+"
+    r"(?:\s*[,;]?\s+(?:(?:oh\s+)?and|also|plus|but|btw|by the way)|\s*,\s*or)\s+"
     r"(?:(?:also|then|if so|roughly)\s+)*"
-    rf"(?=(?:{_WH}|{_AUXILIARY}\s+{_SUBJECT}|{_BEFORE_WH}\s+{_WH}|whether|any)\b)"
-    rf"|\s*,\s*(?=(?:{_WH}|{_AUXILIARY}\s+{_SUBJECT}|whether|also|plus)\b)",
+    rf"(?=(?:{_WH}|{_VERB_FIRST}\s+{_SUBJECT}|{_BEFORE_WH}\s+{_WH}|whether|any)\b)"
+    rf"|\s*,\s*(?=(?:{_WH}|{_VERB_FIRST}\s+{_SUBJECT}|whether|also|plus)\b)",
     re.I,
 )
+# "I want to know what it is, and if it hurts".
+_JOINED_REQUEST = re.compile(rf"{_JOINED.pattern}|\s*,?\s+and\s+(?=(?:if|whether)\b)", re.I)
 # As it is dictated, without a mark: "does it hurt how much is it is it safe".
 _UNMARKED = re.compile(
     rf"\s+(?=(?:is|are|do|does|did|can|could|will|would|should)\s+{_PRONOUN}\s)"
-    rf"|\s+(?=(?:how|what|why)\s+(?:{_AUXILIARY}|much|long|many|often|soon|deep|big)\b)",
+    rf"|\s+(?=(?:how|what|why)\s+(?:{_AUXILIARY}|much|long|many|often|soon|deep|big)\b)"
+    r"|\s+(?=(?:what's|whats|how's|hows)\s)",
     re.I,
 )
-_HAS_AUXILIARY = re.compile(rf"\b{_AUXILIARY}\b", re.I)
+_HAS_AUXILIARY = re.compile(rf"\b(?:{_AUXILIARY}|what's|whats|how's|hows)\b", re.I)
 # A piece cannot end so: before a joint, and where nothing is marked.
 _OPEN = rf"{_WH}|and|or|if|that|to|about|of|whether"
 _ENDS_OPEN = re.compile(rf"\b(?:{_OPEN})\s*[,:]?\s*$", re.I)
@@ -86,6 +100,7 @@ _ENDS_UNMARKED = re.compile(
 )
 # "side effects, needle size, length of appointment": a list of catchwords, nothing else.
 _CATCHWORDS = re.compile(r"\s*(?:[,;&+/]|\band\b)\s*", re.I)
+_EVERY_SUBJECT = re.compile(r"(?:the\s+)?(?:acupuncture|needles?|back|back\s+pain|treatment)", re.I)
 MAX_CATCHWORDS = 4  # words of one
 
 
@@ -95,6 +110,10 @@ class Piece:
 
     text: str
     asks: bool
+
+    def with_more(self, other: "Piece") -> "Piece":
+        """Return this piece and the one that follows it as one."""
+        return Piece(f"{self.text} {other.text}", self.asks or other.asks)
 
 
 def without_conjunction(text: str) -> str:
@@ -116,28 +135,30 @@ def cut(text: str) -> list[Piece]:
     """
     pieces: list[Piece] = []
     for sentence, is_item in _sentences(text):
-        for number, piece in enumerate(_pieces(sentence, is_item)):
-            if pieces and number == 0 and _GOES_ON.match(piece.text):
-                before = pieces.pop()
-                piece = Piece(f"{before.text} {piece.text}", before.asks or piece.asks)
-            pieces.append(piece)
+        first, *others = _pieces(sentence, is_item)
+        goes_on = pieces and _GOES_ON.match(first.text)
+        pieces.append(pieces.pop().with_more(first) if goes_on else first)
+        pieces.extend(others)
     if len(pieces) > MAX_PIECES:
         pieces = [piece for piece in pieces if piece.asks][:MAX_PIECES]
     return pieces
 
 
-def _pieces(sentence: str, is_item: bool) -> Iterator[Piece]:
-    """Yield the pieces of a sentence: its first question with all that stands before it, and each
+def _pieces(sentence: str, is_item: bool) -> list[Piece]:
+    """Return the pieces of a sentence: its first question with all that stands before it, and each
     that is joined to it, question or not: "and roughly what price".
     """
-    begun, asked = "", False
+    pieces: list[Piece] = []
+    begun = ""
     for clause in _clauses(sentence):
+        if pieces and _SAYS_NOTHING.fullmatch(clause):
+            pieces.append(pieces.pop().with_more(Piece(clause, True)))
+            continue
         begun = f"{begun} {clause}".strip()
-        if asked or _asks(clause):
-            yield Piece(begun, True)
-            begun, asked = "", True
-    if begun:
-        yield Piece(begun, is_item)
+        if pieces or _asks(clause):
+            pieces.append(Piece(begun, True))
+            begun = ""
+    return [*pieces, Piece(begun, is_item)] if begun else pieces
 
 
 def _asks(clause: str) -> bool:
@@ -146,29 +167,34 @@ def _asks(clause: str) -> bool:
 
 
 def catchwords(text: str) -> list[str]:
-    """Return the items of a text that is nothing but a short list: "cost, pain and how long"."""
+    """Return the items of a text that is nothing but a short list: "cost, pain and how long".
+
+    "Acupuncture and tablets" is none: what all questions are about is no item.
+    """
     items = [item.strip(" .?!") for item in _CATCHWORDS.split(text)]
-    is_list = all(
-        0 < len(item.split()) <= MAX_CATCHWORDS and not _HAS_AUXILIARY.search(item)
+    is_list = len(items) > 1 and all(
+        0 < len(item.split()) <= MAX_CATCHWORDS
+        and not _HAS_AUXILIARY.search(item)
+        and not _EVERY_SUBJECT.fullmatch(item)
         for item in items
     )
-    return items if is_list and len(items) > 1 else []
+    return items if is_list else []
 
 
 def _sentences(text: str) -> Iterator[tuple[str, bool]]:
     """Yield each sentence or line, and each item of a list, with whether it is an item."""
     is_list = len(_ITEM.findall(text)) > 1
-    for line in _SENTENCE_END.split(text):
-        items = _ITEM.split(line) if is_list else [line]
-        for number, item in enumerate(items):
-            if any(character.isalnum() for character in item):
-                yield item.strip(), number > 0
+    for number, item in enumerate(_ITEM.split(text) if is_list else [text]):
+        for sentence in _SENTENCE_END.split(item):
+            if any(character.isalnum() for character in sentence):
+                yield sentence.strip(), number > 0
 
 
 def _clauses(sentence: str) -> Iterator[str]:
     """Yield the parts of a sentence that each may begin a question."""
     begun = ""
-    for piece in _JOINED.split(sentence):
+    joint = _JOINED_REQUEST if _REQUEST_START.match(sentence) else _JOINED
+    for piece in joint.split(sentence):
         begun = f"{begun} {piece}".strip()
         # "Where", of "Where and when did it begin?", cannot stand alone.
         is_open = len(begun.split()) < 2 and "?" not in begun
@@ -187,7 +213,7 @@ def _unmarked(piece: str) -> Iterator[str]:
     start = 0
     for found in _UNMARKED.finditer(piece):
         before = piece[start : found.start()]
-        is_whole = _HAS_AUXILIARY.search(before) and len(before.split()) > 2
+        is_whole = _HAS_AUXILIARY.search(before) and len(before.split()) > 1
         if is_whole and not _ENDS_UNMARKED.search(before):
             yield before.strip()
             start = found.end()

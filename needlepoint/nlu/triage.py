@@ -75,6 +75,8 @@ class Triage(ModelComponent):
             # What a person has is more than a topic, or another intent, below these confidences.
             "topic_confidence": 0.5,
             "other_confidence": 0.3,
+            # "Best cream for eczema": clearly something else.
+            "outside_confidence": 0.9,
         }
 
     def train(self, training_data: TrainingData, model: SpacyModel) -> Resource:
@@ -155,6 +157,7 @@ class Triage(ModelComponent):
         name, confidence = intent.get("name"), intent.get("confidence", 0.0)
         needed = "topic_confidence" if (name or "").startswith(TOPIC_PREFIX) else "other_confidence"
         is_answered = name not in (None, *LOW_INTENTS) and confidence >= self._config[needed]
+        is_answered |= name == OUT_OF_SCOPE and confidence >= self._config["outside_confidence"]
         if not is_answered and not is_question(message.get(TEXT)):
             # Not below what is passed over: Rasa's FallbackClassifier would call that a doubt.
             confidence = max(confidence, self._config["topic_confidence"])
