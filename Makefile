@@ -16,7 +16,7 @@ MODEL := models/needlepoint.tar.gz
 CODE := build/.code
 LINTED := build/.linted
 PIPELINE := build/en_needlepoint/meta.json
-EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data) $(shell find data/safety)
+EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data) $(shell find data/safety data/language)
 LANGUAGE := $(wildcard needlepoint/language/*.py needlepoint/language/minilm/*) uv.lock
 NLU := $(wildcard needlepoint/nlu/*.py needlepoint/safety/*.py)
 # With the folders, so that a file taken away counts as a change.

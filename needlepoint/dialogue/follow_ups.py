@@ -168,7 +168,9 @@ def _targets(
             raise _error(file, message, "kinds", kind, "leads_to", place)
     if DEFAULT not in leads_to:
         raise _error(file, f"needs a line for {DEFAULT}", "kinds", kind, "leads_to")
-    return {
-        topic: tuple(leads_to.get(topic, leads_to.get(family, leads_to[DEFAULT])))
-        for topic, family in families.items()
-    }
+    targets = {}
+    for topic, family in families.items():
+        readings = leads_to.get(topic, leads_to.get(family, leads_to[DEFAULT]))
+        # What would lead a topic to itself, leads to more of it.
+        targets[topic] = tuple(MORE if reading == topic else reading for reading in readings)
+    return targets

@@ -13,7 +13,7 @@ from rasa.shared.nlu.constants import TEXT
 from spacy.language import Language
 
 from needlepoint.language.clinical import Clinical
-from needlepoint.language.spelling import count_words
+from needlepoint.language.spelling import count_words, read_shorthand
 from needlepoint.safety.rules import RuleError, Rules, read_rules
 
 PIPELINE = Path("build/en_needlepoint")
@@ -35,7 +35,8 @@ def build_pipeline(examples: Iterable[str] = (), rules: Rules | None = None) -> 
     nlp.meta["description"] = "Tokens, spelling, safety findings and MiniLM vectors."
     nlp.add_pipe("sentencizer")
     own = count_words(examples, KNOWN_WORD)
-    nlp.add_pipe("needlepoint_spelling", config={"own": own})
+    config = {"own": own, "shorthand": read_shorthand()}
+    nlp.add_pipe("needlepoint_spelling", config=config)
     clinical = nlp.add_pipe("needlepoint_clinical")
     if rules and isinstance(clinical, Clinical):
         clinical.use(rules)

@@ -21,7 +21,7 @@ from spacy.util import minibatch
 from spacy.vectors import Vectors
 from tokenizers import Tokenizer
 
-import needlepoint.language.spelling  # noqa: F401  (declares token._.spelling)
+from needlepoint.language.spelling import read_as
 
 ASSETS = Path(__file__).parent / "minilm"
 DIMENSIONS = 384
@@ -92,7 +92,7 @@ class Encoder:
         get zeros, which leave the direction of any mean as it is.
         """
         vectors = np.zeros((len(doc), DIMENSIONS), dtype=np.float32)
-        pieces, words = self.piece_vectors([token._.spelling or token.text for token in doc])
+        pieces, words = self.piece_vectors([read_as(token) for token in doc])
         counts = np.bincount(words, minlength=len(doc)).astype(np.float32)
         np.add.at(vectors, words, pieces)
         filled = counts > 0

@@ -102,6 +102,12 @@ class IntentHead(ModelComponent):
             # second, it is read with what was said before it.
             "split_confidence": 0.3,
             "sure_alone": 0.6,
+            # Where the message as a whole is understood, a part must be this sure to be more than
+            # a part of it: one on topics, one out of scope. A question for a doctor from "clear" on
+            # is not cut at all.
+            "clear_part": 0.5,
+            "clear_outside": 0.75,
+            "clear": 0.9,
             # Declined if, of what speaks for some topic or for none, more than this share speaks
             # for none. Chosen on held-out questions, to decline about 2 % of those on topics.
             "out_of_scope_share": 0.15,
@@ -145,20 +151,43 @@ class IntentHead(ModelComponent):
     def _read(self, message: Message, model: SpacyModel) -> list[Question]:
         """Return the questions of a message; none if there is nothing to read."""
         text, vector = message.get(TEXT) or "", _vector(message)
-        if vector is None or not any(character.isalnum() for character in text):
+        if vector is None or not any(character.isalnum() for character in _reading(message)):
             return []
+        if without_conjunction(text) != text:
+            whole = self._read_texts([text], model)
+        else:
+            whole = self._questions([text], [_reading(message)], vector[None, :])
         pieces = cut(text)
-        if sum(piece.asks for piece in pieces) > 1:
+        asked = [piece for piece in pieces if piece.asks]
+        if len(asked) > 1:
             questions = self._several(pieces, model)
+        elif len(asked) < len(pieces) and asked and not self._is_sure(whole[0]):
+            # The story around a clear question may hide it.
+            (question,) = self._read_texts([asked[0].text], model)
+            is_clear = question.confidence >= self._config["clear"]
+            is_topic = question.intent.startswith(TOPIC_PREFIX)
+            return [question] if is_clear and is_topic else whole
         else:
             questions = self._several([Piece(item, True) for item in catchwords(text)], model)
-            if any(not question.intent.startswith(TOPIC_PREFIX) for question in questions):
+            if not all(question.intent.startswith(TOPIC_PREFIX) for question in questions):
                 questions = []
-        if questions:
+        return self._apart(questions, whole[0]) or whole
+
+    def _apart(self, questions: list[Question], whole: Question) -> list[Question]:
+        """Return the questions that are more than a part of what the whole message asks; or none.
+
+        A story for a doctor stays one, whatever it asks on the way.
+        """
+        if whole.intent == MEDICAL_ADVICE and whole.confidence >= self._config["clear"]:
+            return []
+        if whole.confidence < self._config["sure_alone"]:
             return questions
-        if without_conjunction(text) != text:
-            return self._read_texts([text], model)
-        return self._questions([text], [_reading(message)], vector[None, :])
+        kept = [q for q in questions if q.intent == whole.intent or self._is_clear(q)]
+        return kept if len(kept) > 1 or kept == questions else []
+
+    def _is_clear(self, question: Question) -> bool:
+        is_outside = question.intent == OUT_OF_SCOPE
+        return question.confidence >= self._config["clear_outside" if is_outside else "clear_part"]
 
     def _several(self, pieces: Sequence[Piece], model: SpacyModel) -> list[Question]:
         """Return the questions among pieces; none, if the message is better read as one.

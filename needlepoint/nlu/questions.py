@@ -54,7 +54,8 @@ _QUESTION_START = re.compile(
 )
 # "I wanted to ask does it hurt".
 _ASKS_INSIDE = re.compile(
-    rf"\b(?:is|are|do|does|did|can|could|will|would|should)\s+{_SUBJECT}\s+\w", re.I
+    rf"\b(?:(?:do|does|did)\s+{_SUBJECT}|(?:is|are|can|could|will|would|should)\s+{_PRONOUN})\s+\w",
+    re.I,
 )
 _CONJUNCTION = re.compile(rf"\s*(?:(?:{_CONJUNCTIONS})\b[\s,:.]*)+", re.I)
 _ONLY_LEAD_IN = re.compile(rf"\s*{_LEAD_IN}", re.I)
@@ -71,13 +72,16 @@ _SAYS_NOTHING = re.compile(
     re.I,
 )
 _ITEM = re.compile(r"(?:^|(?<=[\s:]))(?:\(?[1-9][.)]\s|\(?[a-e]\)\s|[-*•–]\s)")
-_SENTENCE_END = re.compile(r"(?<=[?!.;])\s+|\s*\n+\s*")
+_SENTENCE_END = re.compile(r"(?<=[?!.;])\s+|(?<=[?!])(?=\w)|\s*\n+\s*")
+_TELLS = r"(?:i'?m|i am|i have|i've|i take|i had|we have|we are)"
 # "does it hurt and how much is it", "can I shower after, can I eat before": a new question.
 _JOINED = re.compile(
     r"(?:\s*[,;]?\s+(?:(?:oh\s+)?and|also|plus|but|btw|by the way)|\s*,\s*or)\s+"
     r"(?:(?:also|then|if so|roughly)\s+)*"
     rf"(?=(?:{_WH}|{_VERB_FIRST}\s+{_SUBJECT}|{_BEFORE_WH}\s+{_WH}|whether|any)\b)"
-    rf"|\s*,\s*(?=(?:{_WH}|{_VERB_FIRST}\s+{_SUBJECT}|whether|also|plus)\b)",
+    rf"|\s*,\s*(?=(?:{_WH}|{_VERB_FIRST}\s+{_SUBJECT}|whether|also|plus)\b)"
+    # "How much is it, I'm pregnant btw": told beside the question.
+    rf"|\s*,\s*(?={_TELLS}\b)",
     re.I,
 )
 # "I want to know what it is, and if it hurts".
@@ -111,9 +115,9 @@ class Piece:
     text: str
     asks: bool
 
-    def with_more(self, other: "Piece") -> "Piece":
-        """Return this piece and the one that follows it as one."""
-        return Piece(f"{self.text} {other.text}", self.asks or other.asks)
+    def with_more(self, other: "Piece", joint: str = " ") -> "Piece":
+        """Return this piece and the one that follows it, after ``joint``, as one."""
+        return Piece(f"{self.text}{joint}{other.text}", self.asks or other.asks)
 
 
 def without_conjunction(text: str) -> str:
@@ -150,12 +154,16 @@ def _pieces(sentence: str, is_item: bool) -> list[Piece]:
     """
     pieces: list[Piece] = []
     begun = ""
-    for clause in _clauses(sentence):
+    for joint, clause in _clauses(sentence):
         if pieces and _SAYS_NOTHING.fullmatch(clause):
-            pieces.append(pieces.pop().with_more(Piece(clause, True)))
+            pieces.append(pieces.pop().with_more(Piece(clause, True), joint))
             continue
-        begun = f"{begun} {clause}".strip()
-        if pieces or _asks(clause):
+        begun = f"{begun}{joint}{clause}" if begun else clause
+        tells = re.match(_TELLS, begun, re.I) is not None
+        if tells and pieces and not _asks(clause):
+            pieces.append(Piece(begun, False))
+            begun = ""
+        elif pieces or _asks(clause):
             pieces.append(Piece(begun, True))
             begun = ""
     return [*pieces, Piece(begun, is_item)] if begun else pieces
@@ -190,19 +198,22 @@ def _sentences(text: str) -> Iterator[tuple[str, bool]]:
                 yield sentence.strip(), number > 0
 
 
-def _clauses(sentence: str) -> Iterator[str]:
-    """Yield the parts of a sentence that each may begin a question."""
-    begun = ""
-    joint = _JOINED_REQUEST if _REQUEST_START.match(sentence) else _JOINED
-    for piece in joint.split(sentence):
-        begun = f"{begun} {piece}".strip()
+def _clauses(sentence: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a sentence that each may begin a question, with what joins each."""
+    pattern = _JOINED_REQUEST if _REQUEST_START.match(sentence) else _JOINED
+    parts = ["", *re.split(f"({pattern.pattern})", sentence, flags=re.I)]
+    first_joint = begun = ""
+    for joint, part in zip(parts[::2], parts[1::2], strict=True):
+        first_joint = first_joint if begun else joint
+        begun = f"{begun}{joint}{part}" if begun else part
         # "Where", of "Where and when did it begin?", cannot stand alone.
         is_open = len(begun.split()) < 2 and "?" not in begun
         if not (is_open or _ENDS_OPEN.search(begun) or _ONLY_LEAD_IN.fullmatch(begun)):
-            yield from _unmarked(begun)
+            for number, question in enumerate(_unmarked(begun)):
+                yield (" " if number else first_joint), question
             begun = ""
     if begun:
-        yield begun
+        yield first_joint, begun
 
 
 def _unmarked(piece: str) -> Iterator[str]:

@@ -99,11 +99,6 @@ def test_a_mistake_is_named_with_its_file(project, name, old, new, complaint):
         ("  - action: utter_faq_cost", "  - utter_faq_cost", "steps must be"),
         ("sources: [", "sources: acp_2017 # [", "sources must be a list"),
         ("responses:\n", "responses: []\nother:\n", "responses must be names"),
-        (
-            "  - text: >-",
-            "  - text: It will cure you.\n  - text: >-",
-            "two texts for one condition",
-        ),
     ],
 )
 def test_a_file_of_odd_shape_is_named(project, old, new, complaint):

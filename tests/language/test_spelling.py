@@ -3,12 +3,12 @@
 import pytest
 
 from needlepoint.language.build import build_pipeline
-from needlepoint.language.spelling import Spelling, count_words, reading
+from needlepoint.language.spelling import Spelling, count_words, read_shorthand, reading
 
 
 @pytest.fixture(scope="module")
 def spelling():
-    return Spelling({"acupuncture": 500, "warfarin": 20, "moxa": 30})
+    return Spelling({"acupuncture": 500, "warfarin": 20, "moxa": 30}, {"acu": "acupuncture"})
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,10 @@ def spelling():
         ("warfrin", "warfarin"),
         ("insuracne", "insurance"),
         ("hurrt", "hurt"),
+        ("huuuurt", "hurt"),
+        ("sooo", "so"),
+        ("reallllly", "really"),
+        ("acuuupunture", "acupuncture"),
     ],
 )
 def test_a_slip_is_repaired(spelling, written, read):
@@ -42,13 +46,33 @@ def test_other_words_are_left(spelling, word):
 
 
 def test_words_of_the_examples_win_over_other_english(spelling):
-    assert Spelling({"cupping": 100}).repair("cuppimg") == "cupping"
+    assert Spelling({"cupping": 100}, {}).repair("cuppimg") == "cupping"
 
 
 def test_what_was_written_stays_in_the_document():
     doc = build_pipeline(["acupuncture"] * 3)("Does ACUPUNTURE hurrt?")
     assert doc.text == "Does ACUPUNTURE hurrt?"
     assert reading(doc) == ["Does", "acupuncture", "hurt", "?"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("acu 4 lbp pls", ["acupuncture", "4", "low back pain", "please"]),
+        ("does it hurt 😬🙏🏽", ["does", "it", "hurt"]),
+        ("scared of 💉", ["scared", "of", "needle"]),
+        ("¿duele?", ["¿", "duele", "?"]),
+    ],
+)
+def test_shorthand_and_emoji(written, read):
+    assert reading(build_pipeline(["duele"] * 3)(written)) == read
+
+
+def test_a_broken_shorthand_names_the_entry(tmp_path):
+    path = tmp_path / "shorthand.yml"
+    path.write_text("shorthand:\n  no: not\n")
+    with pytest.raises(ValueError, match="put False and 'not' in quotes"):
+        read_shorthand(path)
 
 
 def test_only_words_that_several_examples_have_are_known():
