@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks import few_shot, report, safety
+from benchmarks import conversation, few_shot, report, safety
 from benchmarks.bots import Bot, parse, percentile, serve, train
 from benchmarks.data import (
     ROOT,
@@ -126,6 +126,7 @@ def main() -> None:
             results[name]["clinc"] = few_shot.run(classify, seeds)
             finished.write_text(json.dumps(results), encoding="utf-8")
     print(safety.write(safety.run(ROOT / "models" / "needlepoint.tar.gz"), arguments.out))
+    conversation.main()
     about = {
         "date": date.today().isoformat(),
         "cores": os.cpu_count(),

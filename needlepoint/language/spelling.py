@@ -49,6 +49,7 @@ class Spelling:
         english = resources.files("symspellpy") / "frequency_dictionary_en_82_765.txt"
         self._speller.load_dictionary(str(english), term_index=0, count_index=1)
         self._common = {word for word, count in self._speller.words.items() if count >= COMMON}
+        self._common.update(own)
         for word, count in own.items():
             self._speller.create_dictionary_entry(word, count * OWN_WEIGHT)
 
@@ -64,7 +65,7 @@ class Spelling:
         return doc
 
     def is_common(self, word: str) -> bool:
-        """Tell whether ``word`` (lower case) is a common English word."""
+        """Tell whether ``word`` (lower case) is common, in English or in the example questions."""
         return word in self._common
 
     def repair(self, word: str) -> str | None:

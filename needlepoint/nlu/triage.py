@@ -69,8 +69,8 @@ class Triage(ModelComponent):
             # one of its sentences, which says less, and where its words are explained, by signs
             # that are excused or by a caution, of which many alarms speak too ("20 weeks
             # pregnant"). Chosen on questions of which 1 in 100 may alarm.
-            "message_alarm": 0.6,
-            "sentence_alarm": 0.85,
+            "message_alarm": 0.7,
+            "sentence_alarm": 0.9,
             "explained_alarm": 0.97,
             # What a person has is more than a topic, or another intent, below these confidences.
             "topic_confidence": 0.5,

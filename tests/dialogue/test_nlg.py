@@ -233,3 +233,120 @@ def test_every_answer_is_one_paragraph_with_sources(domain):
             message = Conversation(domain).say(name)
             assert len(message["text"].splitlines()) == 4, name
             assert message["metadata"]["title"], name
+
+
+def payloads(message):
+    return [button["payload"] for button in message["buttons"]]
+
+
+def hear(chat, intent, *ranking, topics=()):
+    """A message as the pipeline reads it."""
+    data = {
+        "intent": {"name": intent, "confidence": 0.9},
+        "intent_ranking": [{"name": name, "confidence": value} for name, value in ranking],
+        "topics": [{"intent": t, "confidence": 0.9, "text": f"about {t}"} for t in topics],
+    }
+    chat.tracker.update(UserUttered("words", data["intent"], [], data))
+
+
+def test_an_answer_suggests_what_comes_next_each_once(chat, domain):
+    metadata = domain.responses["utter_faq_cost"][0]["metadata"]
+    first = chat.say("utter_faq_cost")
+    assert payloads(first) == [f"/{name}" for name in metadata["see_also"]]
+    assert all(button["title"].endswith("?") for button in first["buttons"])
+    seen = set(payloads(first))
+    for topic in ("faq_insurance", "faq_number_of_sessions", "faq_risks"):
+        chat.hear()
+        new = payloads(chat.say(f"utter_{topic}"))
+        assert seen.isdisjoint(new) and f"/{topic}" not in new
+        seen.update(new)
+
+
+def test_only_the_last_of_several_answers_suggests(chat):
+    hear(chat, "faq_cost", ("faq_cost", 0.9), topics=["faq_cost", "faq_history"])
+    assert chat.say("utter_faq_cost")["buttons"] == []
+    assert chat.say("utter_faq_history")["buttons"] != []
+
+
+def test_questions_beyond_three_are_buttons(chat):
+    topics = ["faq_cost", "faq_history", "faq_risks", "faq_cupping", "faq_pregnancy"]
+    hear(chat, "faq_cost", ("faq_cost", 0.9), topics=topics)
+    message = chat.say("utter_more_questions")
+    assert payloads(message) == ["/faq_cupping", "/faq_pregnancy"]
+
+
+def test_in_doubt_the_likely_questions_are_offered(chat):
+    hear(chat, "nlu_fallback", ("nlu_fallback", 0.3), ("faq_cost", 0.2), ("faq_insurance", 0.1))
+    message = chat.say("utter_not_understood")
+    assert payloads(message) == ["/faq_cost", "/faq_insurance", "/none_of_these"]
+    assert "faq_" not in message["text"] + "".join(b["title"] for b in message["buttons"])
+
+
+def test_in_doubt_with_nothing_likely_there_are_common_questions(chat):
+    hear(chat, "nlu_fallback", ("nlu_fallback", 0.3), ("faq_cost", 0.01))
+    message = chat.say("utter_not_understood")
+    assert "/faq_does_it_hurt" in payloads(message)
+    chat.hear()
+    assert chat.say("utter_not_understood")["text"] != message["text"]
+
+
+def test_which_of_two_readings(chat):
+    chat.say("utter_faq_effectiveness")
+    data = [{"intent": "faq_session_length", "confidence": 0.9, "text": "how long?"}]
+    intent = {"name": "faq_session_length", "confidence": 0.9}
+    parsed = {"intent": intent, "intent_ranking": [intent], "topics": data}
+    chat.tracker.update(UserUttered("how long?", intent, [], parsed))
+    assert payloads(chat.say("utter_which")) == [
+        "/faq_how_soon_relief",
+        "/faq_how_long_relief_lasts",
+    ]
+
+
+def test_an_answer_asked_again_is_told_in_another_way(chat, domain):
+    metadata = domain.responses["utter_faq_cost"][0]["metadata"]
+    texts = []
+    for _ in range(4):
+        chat.hear()
+        texts.append(chat.say("utter_faq_cost")["text"])
+    assert texts[1].startswith(metadata["more"])
+    assert texts[2].startswith(metadata["short"])
+    assert texts[3].splitlines()[0] == texts[0].splitlines()[0]
+
+
+def test_nothing_is_said_twice_in_a_row(chat, domain):
+    spoken = [name for name in domain.responses if name.startswith("utter_")]
+    notes = (
+        "utter_note",
+        "utter_reminder",
+        "utter_again",
+        "utter_safety_disclaimer",
+        "utter_go_on",
+    )
+    emergencies = ("utter_red_flag", "utter_crisis")
+    for response in spoken:
+        if response.startswith((*notes, *emergencies)) or response == "utter_sources":
+            continue
+        chat.begin()
+        said = []
+        for _ in range(3):
+            chat.hear()
+            said.append(chat.say(response, channel="web")["text"])
+        assert said[0] != said[1] != said[2], response
+
+
+def test_in_short(chat, domain):
+    chat.say("utter_faq_how_it_works")
+    message = chat.say("utter_simpler")
+    short = domain.responses["utter_faq_how_it_works"][0]["metadata"]["short"]
+    assert message["text"].startswith(short) and "Sources: " in message["text"]
+    chat.begin()
+    assert "Which answer" in chat.say("utter_simpler")["text"]
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [("jobs", "board that gives licences"), ("spanish", "solo hablo"), ("general", "do not know")],
+)
+def test_what_is_out_of_scope_has_a_line_for_its_family(chat, family, words):
+    chat.hear(family=family)
+    assert words in chat.say("utter_out_of_scope")["text"]
