@@ -15,6 +15,8 @@ TELL_CAUTION = "tell_caution"
 SMALL_TALK = ("greet", "goodbye", "thanks", "affirm", "deny")
 # Answers that say little: what a person tells about their health is worth more.
 LOW_INTENTS = (*SMALL_TALK, OUT_OF_SCOPE, MEDICAL_ADVICE, "more_detail")
+ASK_MEMORY = "ask_what_you_know"
+FORGET = "forget_what_i_said"
 # About what was said before: the last answer in short, the one before it.
 SIMPLER = "simpler"
 GO_BACK = "go_back"
@@ -51,6 +53,7 @@ UTTER_SIMPLER = "utter_simpler"
 UTTER_AGAIN = "utter_again"
 UTTER_MEMORY = "utter_memory"
 UTTER_NO_MEMORY = "utter_no_memory"
+UTTER_FORGOTTEN = "utter_forgotten"
 
 # One line before later answers; with "_" and the urgency that was reported.
 REMINDER_PREFIX = "utter_reminder"
@@ -76,7 +79,7 @@ SAME_SUBJECT = (
     UTTER_CAUTION_NOTED,
     UTTER_MEMORY,
     UTTER_NO_MEMORY,
-    "utter_forgotten",
+    UTTER_FORGOTTEN,
 )
 
 ACTION_LISTEN = "action_listen"

@@ -23,12 +23,15 @@ _OPENS = frozenset(
     {"which", "how", "why", "what", "when", "who", "where", "even", "only", "from", "until", "till"}
     | {"after", "for", "with"}
 )
-# Said when the person told the bot something beside a question: the answers take note of it.
-STATEMENTS = (names.TELL_CAUTION, *names.SMALL_TALK)
+# Beside a question, these get no answer of their own: what the person tells, the answers take note
+# of; the others are about the last answer, and the question is about something new.
+STATEMENTS = (names.TELL_CAUTION, *names.SMALL_TALK, names.GO_BACK, names.NONE_OF_THESE)
 _RESPONSES = {
     MORE: names.UTTER_MORE_DETAIL,
     SOURCE: names.UTTER_ASK_SOURCE,
-    "nlu_fallback": names.UTTER_NOT_UNDERSTOOD,
+    names.FALLBACK: names.UTTER_NOT_UNDERSTOOD,
+    names.ASK_MEMORY: names.UTTER_MEMORY,
+    names.FORGET: names.UTTER_FORGOTTEN,
 }
 
 

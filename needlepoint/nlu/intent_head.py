@@ -19,6 +19,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from needlepoint.language.spelling import reading
 from needlepoint.names import (
     FAMILY,
+    FORGET,
     MEDICAL_ADVICE,
     OUT_OF_SCOPE,
     SMALL_TALK,
@@ -207,6 +208,8 @@ class IntentHead(ModelComponent):
                 found[n] = Question(found[n].text, question.ranking, question.family)
         known = [q for q in found if q.confidence >= self._config["split_confidence"]]
         kept = _without_repeats(q for q in known if q.intent not in SMALL_TALK)
+        # What is to be forgotten is forgotten by the intent of the message, which is the first.
+        kept.sort(key=lambda question: question.intent != FORGET)
         has_manners = any(question.intent in SMALL_TALK for question in known)
         return kept if len(kept) > 1 or (kept and has_manners) else []
 

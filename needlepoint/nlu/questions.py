@@ -38,8 +38,8 @@ _LEAD_IN = (
     r"evening|morning)\b[\s,:.]*)*"
 )
 _REQUEST = (
-    r"(?:(?:please|pls|plz|kindly|can you|could you)\s+)*(?:tell|say|explain|describe|show me|"
-    r"give me|walk me|talk me|let me know|advise|"
+    r"(?:(?:please|pls|plz|kindly|can you|could you)\s+)*(?:tell|say|forget|explain|describe|"
+    r"show me|give me|walk me|talk me|let me know|advise|"
     r"i(?:'d| would|'ll)? (?:also )?(?:like|love|want|need) to|i wanna|i want|"
     r"i was wondering|wondering|i(?:'m| am) wondering|just wondering|"
     r"(?:i'm |i am )?looking for|i would like|i wonder|curious|want to know|need to know|"

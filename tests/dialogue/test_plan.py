@@ -1,11 +1,14 @@
 """What is said to several questions, to follow-ups, and in doubt: decided without Rasa."""
 
 import pytest
+from rasa.shared.core.constants import DEFAULT_INTENTS
+from rasa.shared.importers.importer import TrainingDataImporter
 
 from needlepoint.dialogue.buttons import choices, suggestions
 from needlepoint.dialogue.follow_ups import read_follow_ups
 from needlepoint.dialogue.history import Said
 from needlepoint.dialogue.plan import Plan, Question, make_plan
+from needlepoint.names import URGENT_INTENTS
 
 FOLLOW_UPS = read_follow_ups()
 COST = Said("utter_faq_cost", {})
@@ -49,6 +52,15 @@ def test_a_statement_beside_questions_is_no_question():
 def test_a_question_and_manners_are_left_to_the_rules():
     assert plan(("faq_cost", "the price please"), ("thanks", "thank you")) is None
     assert plan(("greet", "hello"), ("thanks", "thank you")) is None
+
+
+def test_every_intent_among_several_has_a_response():
+    data = TrainingDataImporter.load_from_config("config.yml", "domain.yml", ["data"])
+    domain = data.get_domain()
+    for name in set(domain.intents) - set(DEFAULT_INTENTS):
+        if name not in URGENT_INTENTS:
+            found = plan(("faq_cost", "the price"), (name, "words"), ("faq_risks", "risks"))
+            assert set(found.responses) <= set(domain.responses), name
 
 
 @pytest.mark.parametrize("intent", ["report_red_flag", "crisis"])
