@@ -94,9 +94,9 @@ def times_in_a_row(said: Sequence[Said], response: str) -> int:
 
 
 def is_just_said(said: Sequence[Said], text: str) -> bool:
-    """Tell whether the bot's last message, but for disclaimers, begins with ``text``."""
+    """Tell whether the bot's last message, but for disclaimers, has ``text``."""
     messages = [m for m in said if not m.response.startswith(UTTER_SAFETY_DISCLAIMER)]
-    return bool(messages) and messages[-1].text.startswith(text)
+    return bool(messages) and text in messages[-1].text
 
 
 def _is_subject(response: str) -> bool:
