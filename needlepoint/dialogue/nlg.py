@@ -86,9 +86,10 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         if response == names.UTTER_SOURCES:
             values["sources"] = sources_list(self._sources_of(self._metadata(last_answer(said))))
         message = self._fill_response(found, slots, **values)
-        if is_just_said(turn.before, message["text"]) and not metadata.get("urgent"):
-            again = self._filled(names.UTTER_AGAIN, output_channel, who)
-            message["text"] = f"{again} {message['text']}"
+        again = f"{self._filled(names.UTTER_AGAIN, output_channel, who)} {message['text']}"
+        is_same = is_just_said(turn.before, message["text"])
+        if is_same and not is_just_said(turn.before, again) and not metadata.get("urgent"):
+            message["text"] = again
         new = self._buttons(utter_action, response, metadata, turn)
         message["buttons"] = [*message.get("buttons", []), *new]
         metadata = {**metadata, "suggested": [button["payload"][1:] for button in new]}
