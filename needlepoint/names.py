@@ -83,6 +83,7 @@ SAME_SUBJECT = (
 )
 
 ACTION_LISTEN = "action_listen"
+ACTION_SESSION_START = "action_session_start"
 ACTION_SAFETY_DISCLAIMER = "action_safety_disclaimer"
 SLOT_DISCLAIMER_GIVEN = "disclaimer_given"
 # Of one caution each, as caution_pregnancy; filled when the person says that they have it.

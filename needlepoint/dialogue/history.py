@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from needlepoint.names import (
+    ACTION_SESSION_START,
     ANSWER_PREFIX,
     CLINIC_ANSWERS,
     SAME_SUBJECT,
@@ -38,7 +39,7 @@ def said_in_session(events: Iterable[Event]) -> list[Said]:
     """
     said: list[Said] = []
     for event in events:
-        if event.get("event") == "action" and event.get("name") == "action_session_start":
+        if event.get("event") == "action" and event.get("name") == ACTION_SESSION_START:
             said = []
         elif event.get("event") == "bot":
             metadata = event.get("metadata") or {}

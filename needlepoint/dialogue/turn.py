@@ -1,14 +1,15 @@
 """A turn of the conversation, read from a Rasa tracker: what was asked, and what is planned."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from needlepoint.dialogue.follow_ups import FollowUps
-from needlepoint.dialogue.history import Said, said_in_session
+from needlepoint.dialogue.history import Said
 from needlepoint.dialogue.plan import Plan, Question, make_plan
-from needlepoint.names import ACTION_LISTEN, TOPICS
+from needlepoint.names import ACTION_LISTEN, ACTION_SESSION_START, TOPICS
 
 # Below this confidence, a question is not worth an offer.
 LIKELY = 0.05
@@ -35,18 +36,13 @@ class Turn:
 
 def read_turn(tracker: DialogueStateTracker, follow_ups: FollowUps) -> Turn:
     """Return the last turn of ``tracker``."""
-    # Of a long conversation few events are of these kinds; turning each into plain data takes time.
-    kinds = (BotUttered, ActionExecuted)
     events = list(tracker.events)
     heard = len(events)
     while heard > 0 and not isinstance(events[heard - 1], UserUttered):
         heard -= 1
-    earlier = (event.as_dict() for event in events[:heard] if isinstance(event, kinds))
-    before = said_in_session(earlier)
-    since = [event for event in events[heard:] if isinstance(event, kinds)]
-    now = said_in_session(event.as_dict() for event in since)
-    names = [event.action_name for event in since if isinstance(event, ActionExecuted)]
-    done = [name for name in names if name != ACTION_LISTEN]
+    before, now = _said(events[:heard]), _said(events[heard:])
+    run = [e.action_name for e in events[heard:] if isinstance(e, ActionExecuted)]
+    done = [name for name in run if name != ACTION_LISTEN]
     latest = tracker.latest_message
     parsed = latest.parse_data if latest else {}
     ranking = [(e["name"], e["confidence"]) for e in parsed.get("intent_ranking") or []]
@@ -55,3 +51,18 @@ def read_turn(tracker: DialogueStateTracker, follow_ups: FollowUps) -> Turn:
     intent = (parsed.get("intent") or {}).get("name") or ""
     plan = make_plan(intent, questions, ranking, before, follow_ups)
     return Turn(before, now, done, likely, plan)
+
+
+def _said(events: Iterable[Event]) -> list[Said]:
+    """Return what ``history.said_in_session`` does, without turning each event into plain data.
+
+    Each step of a turn asks for it, and a conversation may have hundreds of messages.
+    """
+    said: list[Said] = []
+    for event in events:
+        if isinstance(event, ActionExecuted) and event.action_name == ACTION_SESSION_START:
+            said = []
+        elif isinstance(event, BotUttered):
+            response, about = event.metadata.get("utter_action"), event.metadata.get("metadata")
+            said.append(Said(response or "", about or {}, event.text or ""))
+    return said
