@@ -17,8 +17,7 @@ SMALL_TALK = ("greet", "goodbye", "thanks", "affirm", "deny")
 LOW_INTENTS = (*SMALL_TALK, OUT_OF_SCOPE, MEDICAL_ADVICE, "more_detail")
 ASK_MEMORY = "ask_what_you_know"
 FORGET = "forget_what_i_said"
-# About what was said before: the last answer in short, the one before it.
-SIMPLER = "simpler"
+# About what was said before.
 GO_BACK = "go_back"
 NONE_OF_THESE = "none_of_these"
 FALLBACK = "nlu_fallback"

@@ -86,10 +86,10 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         if response == names.UTTER_SOURCES:
             values["sources"] = sources_list(self._sources_of(self._metadata(last_answer(said))))
         message = self._fill_response(found, slots, **values)
-        again = f"{self._filled(names.UTTER_AGAIN, output_channel, who)} {message['text']}"
-        is_same = is_just_said(turn.before, message["text"])
-        if is_same and not is_just_said(turn.before, again) and not metadata.get("urgent"):
-            message["text"] = again
+        if is_just_said(turn.before, message["text"]) and not metadata.get("urgent"):
+            again = f"{self._filled(names.UTTER_AGAIN, output_channel, who)} {message['text']}"
+            if not is_just_said(turn.before, again):
+                message["text"] = again
         new = self._buttons(utter_action, response, metadata, turn)
         message["buttons"] = [*message.get("buttons", []), *new]
         metadata = {**metadata, "suggested": [button["payload"][1:] for button in new]}
