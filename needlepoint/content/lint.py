@@ -11,9 +11,9 @@ from needlepoint import names
 from needlepoint.content.project import Problem, Project, Response
 from needlepoint.content.safety import check_safety
 from needlepoint.content.wording import MAX_GRADE, MAX_URGENT_GRADE, Wording
-from needlepoint.content.yaml_lines import YamlFile
+from needlepoint.content.yaml_lines import DataError, YamlFile
 from needlepoint.dialogue.disclaimer import KINDS, PERSONAL
-from needlepoint.dialogue.follow_ups import FOLLOW_UPS_FILE, FollowUpError, read_follow_ups
+from needlepoint.dialogue.follow_ups import FOLLOW_UPS_FILE, read_follow_ups
 from needlepoint.dialogue.sources import FIELDS
 from needlepoint.safety.rules import URGENCIES
 
@@ -228,9 +228,8 @@ def check_follow_ups(project: Project) -> Iterator[Problem]:
     path = project.root / FOLLOW_UPS_FILE
     try:
         families = read_follow_ups(path).families
-    except FollowUpError as error:
-        _, line, message = str(error).split(":", 2)
-        yield Problem(path, int(line), message.strip())
+    except DataError as error:
+        yield Problem(error.path, error.line, error.reason)
         return
     domain = project.file("domain.yml")
     for intent in (domain.data.get("intents") or []) if domain else []:

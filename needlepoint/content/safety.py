@@ -5,11 +5,11 @@ from pathlib import Path
 
 from needlepoint.content.project import Problem, Project, Response
 from needlepoint.content.wording import MAX_GRADE, Wording
-from needlepoint.content.yaml_lines import BrokenFileError
+from needlepoint.content.yaml_lines import BrokenFileError, DataError
 from needlepoint.names import UTTER_RED_FLAG
 from needlepoint.safety.caution_texts import CautionText, read_caution_texts
 from needlepoint.safety.numbers import EVERYWHERE, Numbers, read_numbers
-from needlepoint.safety.rules import RuleError, Rules, read_rules
+from needlepoint.safety.rules import Rules, read_rules
 
 MAX_CAUTION_WORDS = 32  # it comes on top of an answer
 
@@ -21,9 +21,8 @@ def check_safety(project: Project) -> Iterator[Problem]:
         rules = read_rules(folder)
         cautions = read_caution_texts(folder / "cautions")
         numbers = read_numbers(folder / "numbers.yml")
-    except RuleError as error:
-        path, line, message = str(error).split(":", 2)
-        yield Problem(Path(path), int(line), message.strip())
+    except DataError as error:
+        yield Problem(error.path, error.line, error.reason)
     except BrokenFileError:
         return  # said already, when the project was read
     except FileNotFoundError as error:

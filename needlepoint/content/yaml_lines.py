@@ -19,6 +19,20 @@ class BrokenFileError(ValueError):
         self.line = line
 
 
+class DataError(ValueError):
+    """Data that cannot be used; ``str()`` begins with its file and line.
+
+    Attributes:
+        path: of the file
+        line: from 1
+        reason: what is wrong with it
+    """
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}")
+        self.path, self.line, self.reason = path, line, reason
+
+
 @dataclass
 class YamlFile:
     """The content of a YAML file.
@@ -38,6 +52,10 @@ class YamlFile:
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, 1)
+
+    def error(self, reason: str, *key: str | int) -> DataError:
+        """Return the error that the value at ``key`` cannot be used."""
+        return DataError(self.path, self.line(*key), reason)
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -59,6 +77,23 @@ def read_yaml(path: Path) -> YamlFile:
         raise BrokenFileError(f"not valid YAML: {reason}", 1) from None
     if root is not None:
         _note_lines(root, (), file.lines)
+    return file
+
+
+def read_mapping(path: Path) -> YamlFile:
+    """Read a file that must have keys at the top.
+
+    Raises:
+        DataError: it is missing, no valid YAML, or has none.
+    """
+    try:
+        file = read_yaml(path)
+    except FileNotFoundError:
+        raise DataError(path, 1, "is missing") from None
+    except BrokenFileError as error:
+        raise DataError(path, error.line, str(error)) from None
+    if not isinstance(file.data, dict):
+        raise DataError(path, 1, "has no keys at the top")
     return file
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from needlepoint.content.yaml_lines import BrokenFileError, YamlFile, read_yaml
+from needlepoint.content.yaml_lines import DataError, YamlFile, read_mapping
 from needlepoint.names import TOPIC_PREFIX
 from needlepoint.phrases import expand
 
@@ -21,10 +21,6 @@ _PRONOUN = re.compile(r"\b(?:that|this|they|them|these|those|its|theyre|thats)\b
 _CONTRACTED = ((re.compile(r"(?<=\w)['’]s\b"), " is"), (re.compile(r"(?<=\w)['’]re\b"), " are"))
 # "sooooo" is "so", and "hurtttt" is "hurt": no English word has a letter three times in a row.
 _ELONGATED = re.compile(r"([a-z])\1{2,}")
-
-
-class FollowUpError(ValueError):
-    """A table that cannot be used; the text begins with its file and line."""
 
 
 @dataclass(frozen=True)
@@ -100,36 +96,27 @@ def read_follow_ups(path: Path = FOLLOW_UPS_FILE) -> FollowUps:
     """Read the table.
 
     Raises:
-        FollowUpError: it is not as its own head describes; the message has file and line.
+        DataError: it is not as its own head describes; the message has file and line.
     """
-    try:
-        file = read_yaml(path)
-    except FileNotFoundError:
-        raise FollowUpError(f"{path}:1: is missing") from None
-    except BrokenFileError as error:
-        raise FollowUpError(f"{path}:{error.line}: {error}") from None
-    if not isinstance(file.data, dict) or set(file.data) != set(SECTIONS):
-        raise FollowUpError(f"{path}:1: must have exactly: {', '.join(SECTIONS)}")
+    file = read_mapping(path)
+    if set(file.data) != set(SECTIONS):
+        raise DataError(path, 1, f"must have exactly: {', '.join(SECTIONS)}")
     families = _families(file)
     kinds: dict[str, str] = {}
     targets = {}
     for kind, entry in file.data["kinds"].items():
         if not isinstance(entry, dict) or set(entry) != {"says", "leads_to"}:
-            raise _error(file, f"{kind} must have says and leads_to", "kinds", kind)
+            raise file.error(f"{kind} must have says and leads_to", "kinds", kind)
         for phrase in _phrases(file, entry["says"], "kinds", kind, "says"):
             if kinds.setdefault(phrase, kind) != kind:
                 message = f"'{phrase}' is said for {kinds[phrase]}, too"
-                raise _error(file, message, "kinds", kind, "says")
+                raise file.error(message, "kinds", kind, "says")
         targets[kind] = _targets(file, kind, entry["leads_to"], families)
     around = (
         tuple(sorted(_phrases(file, file.data[name], name), key=len, reverse=True))
         for name in ("lead_ins", "tails")
     )
     return FollowUps(kinds, targets, families, *around)
-
-
-def _error(file: YamlFile, message: str, *key: str | int) -> FollowUpError:
-    return FollowUpError(f"{file.path}:{file.line(*key)}: {message}")
 
 
 def _families(file: YamlFile) -> dict[str, str]:
@@ -139,7 +126,7 @@ def _families(file: YamlFile) -> dict[str, str]:
         for topic in topics:
             if topic in families:
                 message = f"{topic} is in {families[topic]}, too"
-                raise _error(file, message, "families", family)
+                raise file.error(message, "families", family)
             families[topic] = family
     return families
 
@@ -147,11 +134,11 @@ def _families(file: YamlFile) -> dict[str, str]:
 def _phrases(file: YamlFile, phrases: Any, *key: str | int) -> Iterator[str]:
     for number, phrase in enumerate(phrases):
         if not isinstance(phrase, str):
-            raise _error(file, f"put {phrase!r} in quotes", *key, number)
+            raise file.error(f"put {phrase!r} in quotes", *key, number)
         try:
             yield from (plain(form) for form in expand(phrase))
         except ValueError as error:
-            raise _error(file, str(error), *key, number) from None
+            raise file.error(str(error), *key, number) from None
 
 
 def _targets(
@@ -161,13 +148,13 @@ def _targets(
     for place, readings in leads_to.items():
         if place not in known:
             message = f"'{place}' is neither a topic nor a family"
-            raise _error(file, message, "kinds", kind, "leads_to", place)
+            raise file.error(message, "kinds", kind, "leads_to", place)
         unknown = set(readings) - {MORE, SOURCE, *families}
         if unknown or not 0 < len(readings) <= MAX_READINGS:
             message = f"must be a list of one or two topics, {MORE} or {SOURCE}"
-            raise _error(file, message, "kinds", kind, "leads_to", place)
+            raise file.error(message, "kinds", kind, "leads_to", place)
     if DEFAULT not in leads_to:
-        raise _error(file, f"needs a line for {DEFAULT}", "kinds", kind, "leads_to")
+        raise file.error(f"needs a line for {DEFAULT}", "kinds", kind, "leads_to")
     targets = {}
     for topic, family in families.items():
         readings = leads_to.get(topic, leads_to.get(family, leads_to[DEFAULT]))

@@ -12,9 +12,10 @@ from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.constants import TEXT
 from spacy.language import Language
 
+from needlepoint.content.yaml_lines import DataError
 from needlepoint.language.clinical import Clinical
 from needlepoint.language.spelling import count_words, read_shorthand
-from needlepoint.safety.rules import RuleError, Rules, read_rules
+from needlepoint.safety.rules import Rules, read_rules
 
 PIPELINE = Path("build/en_needlepoint")
 
@@ -48,7 +49,7 @@ if __name__ == "__main__":
     PIPELINE.parent.mkdir(exist_ok=True)
     try:
         rules = read_rules()
-    except RuleError as error:
+    except DataError as error:
         sys.exit(str(error))
     training_data = RasaFileImporter("config.yml", "domain.yml", ["data"]).get_nlu_data()
     texts = [example.get(TEXT) for example in training_data.intent_examples]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from needlepoint.content.yaml_lines import YamlFile, read_yaml
-from needlepoint.safety.rules import CAUTIONS, SAFETY, RuleError
+from needlepoint.safety.rules import CAUTIONS, SAFETY
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def read_caution_texts(folder: Path = SAFETY / "cautions") -> dict[str, CautionT
 
     Raises:
         FileNotFoundError: a caution has no file.
-        RuleError: a file lacks a text or has a topic twice; the message has file and line.
+        DataError: a file lacks a text or has a topic twice; the message has file and line.
     """
     return {name: _texts(read_yaml(folder / f"{name}.yml")) for name in CAUTIONS}
 
@@ -46,16 +46,15 @@ def _texts(file: YamlFile) -> CautionText:
     data: Mapping[str, Any] = file.data
     for key in ("title", "note"):
         if not isinstance(data.get(key), str):
-            raise RuleError(f"{file.path}:{file.line(key)}: {key} must be a text")
+            raise file.error(f"{key} must be a text", key)
     lines: dict[str, Line] = {}
     for number, entry in enumerate(data.get("lines") or []):
-        where = f"{file.path}:{file.line('lines', number)}"
         if not isinstance(entry, dict) or not entry.get("topics") or not entry.get("text"):
-            raise RuleError(f"{where}: a line must have topics and a text")
+            raise file.error("a line must have topics and a text", "lines", number)
         line = Line(entry["text"], tuple(entry.get("sources") or ()))
         for topic in entry["topics"]:
             if topic in lines:
-                raise RuleError(f"{where}: {topic} has a line already")
+                raise file.error(f"{topic} has a line already", "lines", number)
             lines[topic] = line
     return CautionText(data["title"], data["note"], lines)
 

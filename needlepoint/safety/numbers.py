@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from needlepoint.content.yaml_lines import read_yaml
-from needlepoint.safety.rules import SAFETY, RuleError
+from needlepoint.content.yaml_lines import DataError, read_yaml
+from needlepoint.safety.rules import SAFETY
 
 EVERYWHERE = "everywhere"
 FIELDS = ("call_now", "emergency", "nurse_line", "crisis_lines", "crisis_line")
@@ -17,17 +17,14 @@ def read_numbers(path: Path = SAFETY / "numbers.yml") -> dict[str, Numbers]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        RuleError: an entry lacks a value; the message has file and line.
+        DataError: an entry lacks a value; the message has file and line.
     """
     file = read_yaml(path)
     countries = (file.data or {}).get("numbers") or {}
     if EVERYWHERE not in countries:
-        raise RuleError(f"{path}:1: numbers must have '{EVERYWHERE}'")
+        raise DataError(path, 1, f"numbers must have '{EVERYWHERE}'")
     for country, values in countries.items():
         if set(values) != set(FIELDS) or not all(isinstance(v, str) for v in values.values()):
-            line = file.line("numbers", country)
-            wanted = ", ".join(FIELDS)
-            raise RuleError(
-                f"{path}:{line}: {country} must have exactly these, in quotes: {wanted}"
-            )
+            wanted = f"{country} must have exactly these, in quotes: {', '.join(FIELDS)}"
+            raise file.error(wanted, "numbers", country)
     return dict(countries)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from needlepoint.content.yaml_lines import BrokenFileError, YamlFile, read_yaml
+from needlepoint.content.yaml_lines import DataError, YamlFile, read_mapping
 from needlepoint.phrases import expand
 
 SAFETY = Path("data/safety")
@@ -56,10 +56,6 @@ _SMALL_WORDS = """
     ve 's 'm 're 've 'd ’s ’m ’re ’ve ’d
 """
 SMALL_WORDS = frozenset(_SMALL_WORDS.split())
-
-
-class RuleError(ValueError):
-    """A rule that cannot be used; the text begins with its file and line."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +115,9 @@ def read_rules(folder: Path = SAFETY) -> Rules:
     """Read all rules below ``folder``.
 
     Raises:
-        RuleError: a rule is not as described above; the message has file and line.
+        DataError: a rule is not as described above; the message has file and line.
     """
-    shared = _words(_read(folder / "words.yml"), "shared")
+    shared = _words(read_mapping(folder / "words.yml"), "shared")
     words = dict(shared)
     signs: list[Sign] = []
     for path in (
@@ -130,28 +126,12 @@ def read_rules(folder: Path = SAFETY) -> Rules:
         *sorted((folder / "cautions").glob("*.yml")),
         folder / "countries.yml",
     ):
-        file = _read(path)
+        file = read_mapping(path)
         own = _words(file, path.stem)
         words.update(own)
         names = {**_short(shared), **_short(own)}
         signs.extend(_signs(file, names))
-    return Rules(words, tuple(signs), tuple(_contexts(_read(folder / "context.yml"))))
-
-
-def _read(path: Path) -> YamlFile:
-    try:
-        file = read_yaml(path)
-    except FileNotFoundError:
-        raise RuleError(f"{path}:1: is missing") from None
-    except BrokenFileError as error:
-        raise RuleError(f"{path}:{error.line}: {error}") from None
-    if not isinstance(file.data, dict):
-        raise RuleError(f"{path}:1: has no keys at the top")
-    return file
-
-
-def _error(file: YamlFile, message: str, *key: str | int) -> RuleError:
-    return RuleError(f"{file.path}:{file.line(*key)}: {message}")
+    return Rules(words, tuple(signs), tuple(_contexts(read_mapping(folder / "context.yml"))))
 
 
 def _words(file: YamlFile, prefix: str) -> dict[str, tuple[str, ...]]:
@@ -159,23 +139,23 @@ def _words(file: YamlFile, prefix: str) -> dict[str, tuple[str, ...]]:
     words = {}
     section = file.data.get("words") or {}
     if not isinstance(section, dict):
-        raise _error(file, "words must be names, each with a list of terms", "words")
+        raise file.error("words must be names, each with a list of terms", "words")
     for name, terms in section.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
-            raise _error(file, f"'{name}' must be lower case letters and _", "words", name)
+            raise file.error(f"'{name}' must be lower case letters and _", "words", name)
         if not isinstance(terms, list) or not terms:
-            raise _error(file, f"{name} must be a list of terms", "words", name)
+            raise file.error(f"{name} must be a list of terms", "words", name)
         forms: list[str] = []
         for number, term in enumerate(terms):
             if not isinstance(term, str):
-                raise _error(file, f"put {term!r} in quotes", "words", name, number)
+                raise file.error(f"put {term!r} in quotes", "words", name, number)
             try:
                 forms.extend(expand(term.lower()))
             except ValueError as error:
-                raise _error(file, str(error), "words", name, number) from None
+                raise file.error(str(error), "words", name, number) from None
             if not all(set(form.split()) - SMALL_WORDS for form in forms):
                 message = f"'{term}' is nothing but small words, which do not count"
-                raise _error(file, message, "words", name, number)
+                raise file.error(message, "words", name, number)
         words[f"{prefix}:{name}"] = tuple(dict.fromkeys(forms))
     return words
 
@@ -189,13 +169,13 @@ def _signs(file: YamlFile, names: Mapping[str, str]) -> Iterator[Sign]:
     data, stem = file.data, file.path.stem
     for label in ("red_flag", "caution"):
         if data.get(label, stem) != stem:
-            raise _error(file, f"{label} must be the name of the file, {stem}", label)
+            raise file.error(f"{label} must be the name of the file, {stem}", label)
     if "red_flag" in data:
         groups, advice = data.get("signs"), data.get("advice")
         if not isinstance(groups, dict) or not groups or set(groups) - set(URGENCIES):
-            raise _error(file, f"signs must stand under {', '.join(URGENCIES)}", "signs")
+            raise file.error(f"signs must stand under {', '.join(URGENCIES)}", "signs")
         if not isinstance(advice, dict) or set(advice) != set(groups):
-            raise _error(file, "advice must name a text for each urgency of signs", "advice")
+            raise file.error("advice must name a text for each urgency of signs", "advice")
         for urgency in groups:
             for parts in _lines(file, names, "signs", urgency):
                 yield Sign("red_flag", stem, urgency, advice[urgency], *parts)
@@ -206,11 +186,11 @@ def _signs(file: YamlFile, names: Mapping[str, str]) -> Iterator[Sign]:
     elif "caution" in data or "crisis" in data:
         label = "caution" if "caution" in data else "crisis"
         if label == "caution" and stem not in CAUTIONS:
-            raise _error(file, f"caution must be one of: {', '.join(CAUTIONS)}", "caution")
+            raise file.error(f"caution must be one of: {', '.join(CAUTIONS)}", "caution")
         for parts in _lines(file, names, "signs"):
             yield Sign(label, stem, None, None, *parts)
     else:
-        raise RuleError(f"{file.path}:1: must name a red_flag, a caution, countries or the crisis")
+        raise DataError(file.path, 1, "must name a red_flag, a caution, countries or the crisis")
 
 
 Combination = tuple[tuple[tuple[str, ...], ...], tuple[str, ...], bool, int, bool]
@@ -221,12 +201,12 @@ def _lines(file: YamlFile, names: Mapping[str, str], *key: str) -> Iterator[Comb
     for step in key:
         lines = lines.get(step)
     if not isinstance(lines, list) or not lines:
-        raise _error(file, "signs must be a list, as '- one_word + other_word'", *key)
+        raise file.error("signs must be a list, as '- one_word + other_word'", *key)
     for number, line in enumerate(lines):
         try:
             yield _combination(str(line), names)
         except ValueError as error:
-            raise _error(file, str(error), *key, number) from None
+            raise file.error(str(error), *key, number) from None
 
 
 def _combination(line: str, names: Mapping[str, str]) -> Combination:
@@ -259,24 +239,24 @@ def _named(part: str, names: Mapping[str, str]) -> tuple[str, ...]:
 def _contexts(file: YamlFile) -> Iterator[ContextRule]:
     section = file.data.get("contexts")
     if not isinstance(section, list) or not section:
-        raise _error(file, "contexts must be a list", "contexts")
+        raise file.error("contexts must be a list", "contexts")
     for number, entry in enumerate(section):
         key = ("contexts", number)
         if not isinstance(entry, dict) or set(entry) - {"is", "direction", "scope", "phrases"}:
-            raise _error(file, "may have: is, direction, scope, phrases", *key)
+            raise file.error("may have: is, direction, scope, phrases", *key)
         direction, category = entry.get("direction"), entry.get("is", "")
         if direction not in DIRECTIONS:
-            raise _error(file, f"direction must be one of: {', '.join(DIRECTIONS)}", *key)
+            raise file.error(f"direction must be one of: {', '.join(DIRECTIONS)}", *key)
         if category not in (("",) if direction == "terminate" else CONTEXTS):
-            raise _error(file, f"'is' must be one of: {', '.join(CONTEXTS)}", *key)
+            raise file.error(f"'is' must be one of: {', '.join(CONTEXTS)}", *key)
         if not isinstance(entry.get("scope", 1), int):
-            raise _error(file, "scope must be a number of words", *key, "scope")
+            raise file.error("scope must be a number of words", *key, "scope")
         for position, phrase in enumerate(entry.get("phrases") or []):
             if not isinstance(phrase, str):
-                raise _error(file, f"put {phrase!r} in quotes", *key, "phrases", position)
+                raise file.error(f"put {phrase!r} in quotes", *key, "phrases", position)
             try:
                 forms = expand(phrase.lower())
             except ValueError as error:
-                raise _error(file, str(error), *key, "phrases", position) from None
+                raise file.error(str(error), *key, "phrases", position) from None
             for form in forms:
                 yield ContextRule(form, category, direction, entry.get("scope"))

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from needlepoint.content.yaml_lines import DataError
 from needlepoint.dialogue.follow_ups import (
     FOLLOW_UPS_FILE,
     MORE,
     SOURCE,
-    FollowUpError,
     plain,
     read_follow_ups,
 )
@@ -86,10 +86,10 @@ def test_a_broken_table_names_the_line(tmp_path, old, new, complaint):
     assert old in text
     path = tmp_path / "follow_ups.yml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(FollowUpError, match=rf"follow_ups\.yml:\d+: .*{complaint}"):
+    with pytest.raises(DataError, match=rf"follow_ups\.yml:\d+: .*{complaint}"):
         read_follow_ups(path)
 
 
 def test_a_missing_table(tmp_path):
-    with pytest.raises(FollowUpError, match="is missing"):
+    with pytest.raises(DataError, match="is missing"):
         read_follow_ups(tmp_path / "none.yml")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from needlepoint.safety.rules import RuleError, expand, read_rules
+from needlepoint.content.yaml_lines import DataError
+from needlepoint.phrases import expand
+from needlepoint.safety.rules import read_rules
 
 SAFETY = Path(__file__).parents[2] / "data" / "safety"
 
@@ -69,7 +71,7 @@ def test_all_rules_can_be_read():
 def test_a_wrong_rule_names_file_and_line(folder, text, line, complaint):
     path = folder / "red_flags" / "kidney.yml"
     path.write_text(text)
-    with pytest.raises(RuleError, match=complaint) as error:
+    with pytest.raises(DataError, match=complaint) as error:
         read_rules(folder)
     assert str(error.value).startswith(f"{path}:{line}: ")
 
@@ -88,17 +90,17 @@ def test_a_wrong_context_names_file_and_line(folder, old, new, complaint):
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-    with pytest.raises(RuleError, match=rf"context.yml:\d+: .*{complaint}"):
+    with pytest.raises(DataError, match=rf"context.yml:\d+: .*{complaint}"):
         read_rules(folder)
 
 
 def test_a_caution_must_be_a_known_one(folder):
     (folder / "cautions" / "gout.yml").write_text("caution: gout\nsigns: [back]")
-    with pytest.raises(RuleError, match="caution must be one of"):
+    with pytest.raises(DataError, match="caution must be one of"):
         read_rules(folder)
 
 
 def test_a_missing_file_is_named(folder):
     (folder / "words.yml").unlink()
-    with pytest.raises(RuleError, match="words.yml:1: is missing"):
+    with pytest.raises(DataError, match="words.yml:1: is missing"):
         read_rules(folder)
