@@ -1,0 +1,1 @@
+"""The database of practitioners and referral requests, by SQLAlchemy: SQLite or PostgreSQL."""

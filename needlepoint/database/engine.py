@@ -1,0 +1,87 @@
+"""The way to the database: where it is, and how its tables come about."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import ArgumentError
+
+URL_VARIABLE = "NEEDLEPOINT_DATABASE_URL"
+DEFAULT_URL = "sqlite:///needlepoint.db"
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_LIMIT = 10.0  # seconds that a writer of SQLite waits for another one
+MIGRATION_LOCK = 0x6E706D67  # any number, the same for all; "npmg"
+
+
+class DatabaseUrlError(ValueError):
+    """A URL that leads to no database; its text says what one looks like."""
+
+
+def database_url(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the URL that ``NEEDLEPOINT_DATABASE_URL`` names, or SQLite's in this folder."""
+    return environment.get(URL_VARIABLE) or DEFAULT_URL
+
+
+def connect(url: str | None = None) -> Engine:
+    """Return an engine for the database at ``url``, with all tables in it.
+
+    Raises:
+        DatabaseUrlError: the URL is none, or of a database that is not known here.
+        sqlalchemy.exc.OperationalError: the database cannot be reached or written.
+    """
+    wanted = url or database_url()
+    try:
+        parsed = make_url(wanted)
+    except ArgumentError:
+        raise DatabaseUrlError(
+            f"{URL_VARIABLE} must be as sqlite:///needlepoint.db or postgresql://user@host/name."
+        ) from None
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_LIMIT})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediately)
+    elif kind == "postgresql":
+        engine = create_engine(parsed, pool_pre_ping=True)
+    else:
+        raise DatabaseUrlError(f"{URL_VARIABLE} is of {kind}; use sqlite or postgresql.")
+    migrate(engine)
+    return engine
+
+
+def reader(engine: Engine) -> Engine:
+    """Return the same engine for who only reads, and so needs to wait for no writer."""
+    return engine.execution_options(only_reads=True)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest version; several processes may ask for it at once."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # Python's driver would begin transactions by itself, and too late; see _begin_immediately.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
+    cursor.execute("PRAGMA synchronous = FULL")  # what is committed survives a power cut
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_immediately(connection: Any) -> None:
+    # The lock first: two that have read and then both want to write could only fail.
+    only_reads = connection.get_execution_options().get("only_reads")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
