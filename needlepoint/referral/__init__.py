@@ -1,0 +1,1 @@
+"""Finding a licensed practitioner: places, regulators, practitioners, requests. No Rasa here."""
