@@ -15,6 +15,16 @@ TELL_CAUTION = "tell_caution"
 SMALL_TALK = ("greet", "goodbye", "thanks", "affirm", "deny")
 # Answers that say little: what a person tells about their health is worth more.
 LOW_INTENTS = (*SMALL_TALK, OUT_OF_SCOPE, MEDICAL_ADVICE, "more_detail")
+# About the conversation itself, not about anybody's health.
+ABOUT_TALK = (
+    *SMALL_TALK,
+    "more_detail",
+    "ask_source",
+    "simpler",
+    "go_back",
+    "none_of_these",
+    "help",
+)
 ASK_MEMORY = "ask_what_you_know"
 FORGET = "forget_what_i_said"
 # About what was said before.

@@ -111,7 +111,7 @@ class IntentHead(ModelComponent):
             "clear": 0.9,
             # Declined if, of what speaks for some topic or for none, more than this share speaks
             # for none. Chosen on held-out questions, to decline about 2 % of those on topics.
-            "out_of_scope_share": 0.15,
+            "out_of_scope_share": 0.2,
             # The same for one of several questions.
             "part_out_of_scope_share": 0.5,
         }

@@ -18,6 +18,7 @@ from spacy.tokens import Doc, Span
 from needlepoint.language.encoder import FloatArray
 from needlepoint.language.spelling import reading
 from needlepoint.names import (
+    ABOUT_TALK,
     CRISIS,
     LOW_INTENTS,
     OUT_OF_SCOPE,
@@ -67,11 +68,14 @@ class Triage(ModelComponent):
             "harmless_stride": 2,
             # The second opinion alarms from these probabilities on: for the message as a whole, for
             # one of its sentences, which says less, and where its words are explained, by signs
-            # that are excused or by a caution, of which many alarms speak too ("20 weeks
-            # pregnant"). Chosen on questions of which 1 in 100 may alarm.
+            # that are excused, by a caution, of which many alarms speak too ("20 weeks pregnant"),
+            # or by an intent about the conversation ("that's all, farewell"). Chosen on questions
+            # of which 1 in 100 may alarm.
             "message_alarm": 0.7,
             "sentence_alarm": 0.9,
             "explained_alarm": 0.97,
+            # From this confidence on, an intent about the conversation explains the words.
+            "explaining_confidence": 0.85,
             # What a person has is more than a topic, or another intent, below these confidences.
             "topic_confidence": 0.5,
             "other_confidence": 0.3,
@@ -114,7 +118,8 @@ class Triage(ModelComponent):
         is_payload = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
         found = cautions(findings)
         if alarm is None and not is_payload:
-            alarm = self._second_opinion(doc, model, bool(found) or is_explained(findings))
+            explained = bool(found) or is_explained(findings) or self._is_about_talk(message)
+            alarm = self._second_opinion(doc, model, explained)
         entities = [_caution_entity(caution, doc) for caution in found]
         place = country(findings)
         if place:
@@ -129,6 +134,11 @@ class Triage(ModelComponent):
         elif any(caution.role == "self" for caution in found):
             self._take_note(message)
         message.set(ENTITIES, message.get(ENTITIES, []) + entities, add_to_output=True)
+
+    def _is_about_talk(self, message: Message) -> bool:
+        intent = message.get(INTENT) or {}
+        is_sure = intent.get("confidence", 0.0) >= self._config["explaining_confidence"]
+        return is_sure and intent.get("name") in ABOUT_TALK
 
     def _second_opinion(self, doc: Doc, model: SpacyModel, explained: bool) -> Alarm | None:
         parts = _parts(doc)

@@ -1,0 +1,1 @@
+"""Rasa's stores of conversations, where its own ones cost too much."""
