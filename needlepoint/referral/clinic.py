@@ -65,7 +65,7 @@ def read_clinic(path: Path | None = None) -> Clinic:
     """
     file = read_mapping(path or clinic_file())
     _check_fields(file, file.data, FIELDS)
-    texts = {key: _text(file, file.data, key) for key in TEXTS}
+    texts: dict[str, Any] = {key: _text(file, file.data, key) for key in TEXTS}
     if any(texts.values()) and not texts["name"]:
         raise file.error("a clinic needs a name", "name")
     country = file.data.get("country", "US")
