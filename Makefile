@@ -16,6 +16,7 @@ MODEL := models/needlepoint.tar.gz
 CODE := build/.code
 LINTED := build/.linted
 PIPELINE := build/en_needlepoint/meta.json
+PLACES := build/places.db
 EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data) $(shell find data/safety data/language)
 LANGUAGE := $(wildcard needlepoint/language/*.py needlepoint/language/minilm/*) uv.lock
 NLU := $(wildcard needlepoint/nlu/*.py needlepoint/safety/*.py)
@@ -27,15 +28,15 @@ CONTENT := config.yml domain.yml $(shell find data)
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(MODEL) ## Start the bot: action server and Rasa, with the REST channel
+run: $(MODEL) $(PLACES) ## Start the bot: action server and Rasa, with the REST channel
 	@$(BIN)/python -m needlepoint.serve
 
-shell: $(MODEL) ## Chat in the terminal
+shell: $(MODEL) $(PLACES) ## Chat in the terminal
 	@$(BIN)/rasa shell --interface 127.0.0.1 --model $(MODEL)
 
-train: $(MODEL) ## Train the model, when it is older than what it is made from
+train: $(MODEL) $(PLACES) ## Train the model, when it is older than what it is made from
 
-test: $(MODEL) ## Run all tests
+test: $(MODEL) $(PLACES) ## Run all tests
 	@$(BIN)/pytest
 	@$(BIN)/rasa test core --model $(MODEL) --stories tests/stories --fail-on-prediction-errors --no-plot --out build/rasa-test
 
@@ -49,7 +50,7 @@ check: $(LINTED) $(PIPELINE) ## Check style, types, content and training data
 check-content: .venv/.installed ## Check topics, answers, sources and wording
 	@$(BIN)/python -m needlepoint.content
 
-bench: $(MODEL) ## Measure quality and speed against the stock configuration of Rasa
+bench: $(MODEL) $(PLACES) ## Measure quality and speed against the stock configuration of Rasa
 	@$(BIN)/python -m benchmarks
 
 .venv/.installed: pyproject.toml uv.lock .python-version scripts/install.sh
@@ -69,6 +70,10 @@ $(LINTED): .venv/.installed $(CONTENT) $(wildcard needlepoint/content/*.py)
 
 $(PIPELINE): $(LINTED) $(CODE) $(EXAMPLES)
 	@$(BIN)/python -m needlepoint.language.build
+
+# Towns and postal codes, from the libraries that carry them, so that a place is found in a moment.
+$(PLACES): .venv/.installed data/referral/places.yml $(wildcard needlepoint/places/*.py)
+	@$(BIN)/python -m needlepoint.places.index
 
 # The model is replaced only when training has succeeded, so a broken file leaves the last good one.
 $(MODEL): $(PIPELINE) $(CONTENT)

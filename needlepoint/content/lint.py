@@ -3,14 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from needlepoint import names
 from needlepoint.content.project import Problem, Project, Response
+from needlepoint.content.referral import check_referral
 from needlepoint.content.safety import check_safety
-from needlepoint.content.wording import MAX_GRADE, MAX_URGENT_GRADE, Wording
+from needlepoint.content.wording import (
+    A_DAY,
+    MAX_GRADE,
+    MAX_SOURCES,
+    MAX_URGENT_GRADE,
+    Wording,
+)
 from needlepoint.content.yaml_lines import DataError, YamlFile
 from needlepoint.dialogue.disclaimer import KINDS, PERSONAL
 from needlepoint.dialogue.follow_ups import FOLLOW_UPS_FILE, read_follow_ups
@@ -26,13 +33,13 @@ MAX_SHORT_WORDS = 25
 MAX_SHORT_GRADE = 6  # it is what helps when the answer was too hard
 MAX_BUTTONS = 5  # Slack drops them all when there are more
 MAX_TITLE = 75  # characters on a Slack button
-A_DAY = timedelta(days=1)  # somewhere it is tomorrow already
-MAX_SOURCES = 3  # more would be longer than the answer on a phone
 # Said by code: by the answer generator or by Rasa itself.
 SAID_BY_CODE = {value for name, value in vars(names).items() if name.startswith("UTTER_")} | {
     f"{names.UTTER_SAFETY_DISCLAIMER}_{kind}" for kind in (*KINDS, PERSONAL)
 }
-SAID_BY_CODE.add("utter_default")
+SAID_BY_CODE |= {"utter_default", *names.ASKS_PLACE}
+# Rasa's form asks for its slots by these names.
+SAID_BY_CODE |= {f"utter_ask_{slot}" for slot in names.REQUEST_SLOTS}
 SAID_BY_CODE |= {f"{names.REMINDER_PREFIX}_{urgency}" for urgency in (*URGENCIES, names.CRISIS)}
 REQUIRED_METADATA = ("title", "more", "short", "sources", "reviewed", "see_also")
 
@@ -187,7 +194,7 @@ def _most_words(response: Response, key: tuple[str, ...]) -> int:
 
 
 def check_buttons(project: Project) -> Iterator[Problem]:
-    """Buttons are few, have a title and a payload, and the payload is an intent of the domain."""
+    """Buttons are few, have a title and a payload: words, or an intent of the domain."""
     domain = project.file("domain.yml")
     intents = set(domain.data.get("intents") or []) if domain else set()
     for response in project.responses():
@@ -198,9 +205,11 @@ def check_buttons(project: Project) -> Iterator[Problem]:
             if not button.get("title") or len(button["title"]) > MAX_TITLE:
                 message = f"a button needs a title of at most {MAX_TITLE} characters"
                 yield response.problem(message, "buttons", number)
-            intent = str(button.get("payload", "")).removeprefix("/").split("{")[0]
-            if intent not in intents:
-                message = f"the payload '{button.get('payload')}' is no intent of the domain"
+            payload = str(button.get("payload") or "")
+            # Without a slash, it is what the person would have typed.
+            is_intent = payload.removeprefix("/").split("{")[0] in intents
+            if not payload or payload.startswith("/") and not is_intent:
+                message = f"the payload '{payload}' is neither words nor an intent of the domain"
                 yield response.problem(message, "buttons", number)
 
 
@@ -247,6 +256,7 @@ CHECKS: tuple[Callable[[Project], Iterator[Problem]], ...] = (
     check_use,
     check_follow_ups,
     check_safety,
+    check_referral,
 )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import textstat
 
@@ -11,6 +12,8 @@ from needlepoint.safety.numbers import Numbers, read_numbers
 
 MAX_GRADE = 8.0
 MAX_URGENT_GRADE = 5.0
+MAX_SOURCES = 3  # more would be longer than the answer on a phone
+A_DAY = timedelta(days=1)  # after today: somewhere it is tomorrow already
 
 
 @dataclass(frozen=True)

@@ -166,3 +166,35 @@ def test_a_sixth_button_is_too_many(project):
 def test_a_blank_line_in_an_answer_is_found(project):
     spoil(project, COST, "  - text: >-\n      ", "  - text: |-\n      One.\n\n      ")
     assert any("blank line" in message for message in messages(project))
+
+
+US = "data/referral/regulators/us.yml"
+OTHER = "data/referral/regulators/other.yml"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "complaint"),
+    [
+        (US, "place: US-TX", "place: US-PR", "no file of this folder has the place US-TX"),
+        (OTHER, "place: NZ", "place: DE", "no file of this folder has the place NZ"),
+        (US, "[nevada_board, ", "[gossip, ", "'gossip' is not in data/sources.yml"),
+        (US, "[nevada_board, ", "[acp_2017, who_2023, nevada_board, ", "has 4 sources"),
+        (US, "reviewed: 2026", "reviewed: 2926", "reviewed must be a past day"),
+        (US, "body: DC Health", "body: " + "a board or " * 12 + "so", "words; at most 80"),
+        (
+            US,
+            "body: DC Health",
+            "body: the Interdisciplinary Administration of Professional Regulatory Authorities",
+            "US-DC: reading grade",
+        ),
+        (US, "note: The state has", "note: It will cure you. It has", "no promise of a result"),
+        (OTHER, "Before you book, check", "Before you book, " + "check " * 30, "at most 45"),
+        (US, "place: US-TX", "palce: US-TX", "'palce' is not known"),
+        (US, "templates:", " templates:", "not valid YAML"),
+    ],
+)
+def test_a_mistake_about_regulators_is_named_with_its_file(project, name, old, new, complaint):
+    spoil(project, name, old, new)
+    found = [message for message in messages(project) if complaint in message]
+    assert found, messages(project)
+    assert "data/referral/regulators/" in found[0]
