@@ -25,6 +25,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from needlepoint.content.yaml_lines import DataError
+from needlepoint.referral.clinic import read_clinic
+from needlepoint.referral.destination import DestinationError, read_destination
+
 START_LIMIT = 120.0  # seconds; a slow machine takes about 30
 STOP_LIMIT = 10.0  # seconds
 
@@ -67,6 +71,19 @@ def read_settings(
         environment.get("NEEDLEPOINT_MODEL", "models/needlepoint.tar.gz"),
         urlsplit(actions).port or 80,
     )
+
+
+def check_clinic() -> None:
+    """Make sure that the clinic's settings can be used.
+
+    Raises:
+        CannotStartError: they cannot; the message says what to change.
+    """
+    try:
+        clinic = read_clinic()
+        read_destination(clinic.requests_email, clinic.requests_webhook)
+    except (DataError, DestinationError) as error:
+        raise CannotStartError(str(error)) from None
 
 
 def check_port(host: str, port: int, remedy: str) -> None:
@@ -174,6 +191,7 @@ def main() -> int:
             raise CannotStartError(
                 f"There is no model at {settings.model}. Run `make train` first."
             )
+        check_clinic()
         check_port(settings.host, settings.port, "Stop what uses it, or set NEEDLEPOINT_PORT.")
         check_port(
             "127.0.0.1", settings.actions_port, "Stop what uses it, or change endpoints.yml."

@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "needlepoint.tar.gz"
+EXAMPLES = "data/referral/practitioners_example.csv"
 Reply = list[dict[str, Any]]
 
 
@@ -37,11 +38,38 @@ def model_path() -> Path:
 @pytest.fixture(scope="session")
 def agent(model_path: Path) -> Any:
     """Rasa's own agent with the trained model; its action server is not there."""
+    return load_agent(model_path, free_port())
+
+
+@pytest.fixture(scope="session")
+def clinic_agent(
+    model_path: Path,
+    start_actions: Callable[..., tuple[int, Any]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Any]:
+    """The same for a clinic, ``tests/clinic.yml``, with an action server and practitioners."""
+    folder = tmp_path_factory.mktemp("clinic")
+    settings = {
+        "NEEDLEPOINT_CLINIC": str(ROOT / "tests" / "clinic.yml"),
+        "NEEDLEPOINT_DATABASE_URL": f"sqlite:///{folder}/clinic.db",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        command = [sys.executable, "-m", "needlepoint.cli", "practitioners", "import", EXAMPLES]
+        subprocess.run(command, check=True, capture_output=True)
+        port, _ = start_actions()
+        clinic_agent = load_agent(model_path, port)
+    yield clinic_agent
+
+
+def load_agent(model_path: Path, actions_port: int) -> Any:
+    """Return Rasa's own agent with the trained model."""
     from rasa.core.agent import Agent
     from rasa.core.utils import AvailableEndpoints
 
     endpoints = AvailableEndpoints.read_endpoints("endpoints.yml")
-    endpoints.action.url = f"http://127.0.0.1:{free_port()}/webhook"
+    endpoints.action.url = f"http://127.0.0.1:{actions_port}/webhook"
     return Agent.load(str(model_path), generator=endpoints.nlg, action_endpoint=endpoints.action)
 
 

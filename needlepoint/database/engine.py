@@ -44,11 +44,11 @@ def connect(url: str | None = None) -> Engine:
         ) from None
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_LIMIT})
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_LIMIT}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediately)
     elif kind == "postgresql":
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     else:
         raise DatabaseUrlError(f"{URL_VARIABLE} is of {kind}; use sqlite or postgresql.")
     migrate(engine)

@@ -1,6 +1,6 @@
 """What the bot has said in this conversation, read from the events of a Rasa tracker."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ from needlepoint.names import (
     ACTION_SESSION_START,
     ANSWER_PREFIX,
     CLINIC_ANSWERS,
+    FIND_PRACTITIONER,
+    REFERRAL_ANSWERS,
     SAME_SUBJECT,
     TOPIC_PREFIX,
     UTTER_SAFETY_DISCLAIMER,
@@ -83,6 +85,21 @@ def answered_topics(said: Iterable[Said]) -> list[str]:
     return topics
 
 
+def just_asked(events: Iterable[Event], questions: Collection[str]) -> tuple[str, ...]:
+    """Return which of ``questions`` the bot asked last, one after the other, oldest first.
+
+    Args:
+        events: the events of a tracker as plain data, oldest first
+        questions: the names of responses
+    """
+    asked: list[str] = []
+    for message in reversed(said_in_session(events)):
+        if message.response not in questions:
+            break
+        asked.insert(0, message.response)
+    return tuple(asked)
+
+
 def times_in_a_row(said: Sequence[Said], response: str) -> int:
     """Return how often the bot said ``response`` just now, with nothing but disclaimers between."""
     times = 0
@@ -106,6 +123,8 @@ def _is_subject(response: str) -> bool:
 
 def _topic(response: str) -> str | None:
     """Return the topic that a response answers, or None if it is no answer."""
+    if response in REFERRAL_ANSWERS:
+        return FIND_PRACTITIONER
     is_answer = response.startswith(ANSWER_PREFIX) or response in CLINIC_ANSWERS
     return response.removeprefix("utter_") if is_answer else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ from needlepoint.dialogue.sources import (
     sources_list,
 )
 from needlepoint.dialogue.turn import Turn, read_turn
+from needlepoint.referral.clinic import TEXTS as CLINIC_TEXTS
+from needlepoint.referral.clinic import read_clinic
 from needlepoint.safety.caution_texts import Line, listed, read_caution_texts
 from needlepoint.safety.numbers import EVERYWHERE, Numbers, read_numbers
 
@@ -40,6 +43,12 @@ KEPT_METADATA = ("title", "disclaimer", "more_of", "short_of", "says_bot", "urge
 # The texts of an answer beside its own, as its metadata names them.
 MORE, SHORT = "more", "short"
 WAYS = (None, MORE, SHORT)
+# What is said in the place of an answer, where there is a clinic.yml.
+_WITH_CLINIC = {
+    names.UTTER_BOOK_APPOINTMENT: names.UTTER_CLINIC_BOOKING,
+    names.UTTER_OPENING_HOURS: names.UTTER_CLINIC_CONTACT,
+}
+_PLACEHOLDER = re.compile(r"{(\w+)}")
 
 
 class AnswerGenerator(TemplatedNaturalLanguageGenerator):
@@ -60,6 +69,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         self._numbers = read_numbers()
         self._cautions = read_caution_texts()
         self._follow_ups = read_follow_ups()
+        self._clinic = read_clinic()
         self._rich_channels = set(endpoint_config.kwargs.get("rich_channels", []))
 
     async def generate(
@@ -79,17 +89,27 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         if found is None:
             return None
         metadata = found.pop("metadata", None) or {}
+        if "source_keys" in kwargs:
+            metadata = {**metadata, "sources": kwargs["source_keys"]}
         if way:
             found["text"] = metadata[way]
             metadata = {**metadata, f"{way}_of": response}
         values = {**self._values(who), **kwargs}
+        if "items" in kwargs:
+            values["items"] = "\n".join(metadata["line"].format(**item) for item in kwargs["items"])
+        found["text"] = without_unknown(found.get("text") or "", {**slots, **values})
         if response == names.UTTER_SOURCES:
             values["sources"] = sources_list(self._sources_of(self._metadata(last_answer(said))))
         message = self._fill_response(found, slots, **values)
-        if is_just_said(turn.before, message["text"]) and not metadata.get("urgent"):
+        # A form asks again after a question in the middle: that needs no excuse.
+        is_asked_anew = utter_action.startswith(names.ASK_PREFIX) and turn.now
+        is_repeat = is_just_said(turn.before, message["text"]) and not is_asked_anew
+        if is_repeat and not metadata.get("urgent"):
             again = f"{self._filled(names.UTTER_AGAIN, output_channel, who)} {message['text']}"
             if not is_just_said(turn.before, again):
                 message["text"] = again
+        if utter_action == names.UTTER_COST and self._clinic.prices:
+            message["text"] += f"\n{self._filled(names.UTTER_CLINIC_PRICES, output_channel, who)}"
         new = self._buttons(utter_action, response, metadata, turn)
         message["buttons"] = [*message.get("buttons", []), *new]
         metadata = {**metadata, "suggested": [button["payload"][1:] for button in new]}
@@ -120,6 +140,8 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             return names.UTTER_NO_MEMORY, None
         if utter_action == names.UTTER_NOT_UNDERSTOOD and not choices(turn.likely, self._titles):
             return names.UTTER_NOTHING_LIKELY, None
+        if self._clinic.is_known and utter_action in _WITH_CLINIC:
+            return _WITH_CLINIC[utter_action], None
         if utter_action.startswith(names.ANSWER_PREFIX):
             return utter_action, WAYS[times % len(WAYS)]
         return utter_action, None
@@ -160,9 +182,12 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             return suggestions(topic, metadata, [*turn.before, *turn.now], self._titles)
         return []
 
-    def _values(self, who: Person) -> dict[str, str]:
-        """Return what the braces in texts stand for."""
-        values = dict(self._numbers_of(who))
+    def _values(self, who: Person) -> dict[str, str | None]:
+        """Return what the braces in texts stand for; None is not known."""
+        values: dict[str, str | None] = {**self._numbers_of(who)}
+        values["keep_days"] = str(self._clinic.keep_requests_days)
+        for name in CLINIC_TEXTS:
+            values[f"clinic_{name}"] = getattr(self._clinic, name)
         if who.cautions:
             values["cautions"] = listed(self._cautions[name].title for name in who.cautions)
         if who.mentioned:
@@ -196,7 +221,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         keys = [key for line in cautions.values() for key in line.sources]
         sources = self._sources_of({"sources": [*metadata.get("sources", []), *keys]})
         lines = [message.get("text") or "", *(line.text.strip() for line in cautions.values())]
-        if who.urgency and not who.is_answered and not metadata.get("urgent"):
+        if who.urgency and not who.is_answered and metadata.get("reminds"):
             lines.insert(0, self._filled(f"{names.REMINDER_PREFIX}_{who.urgency}", channel, who))
         if sources and channel not in self._rich_channels:
             lines.append(sources_line(sources))
@@ -230,6 +255,15 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         for key in set(keys) - set(self._sources):
             logger.warning("The source '%s' is not in %s; train again.", key, SOURCES_FILE)
         return [self._sources[key] for key in keys if key in self._sources]
+
+
+def without_unknown(text: str, values: Mapping[str, Any]) -> str:
+    """Return ``text`` without the lines that name a value which is None: there is none to show."""
+    return "\n".join(
+        line
+        for line in text.split("\n")
+        if all(values.get(name, "") is not None for name in _PLACEHOLDER.findall(line))
+    )
 
 
 def _notes_due(response: str, metadata: Mapping[str, Any], said: Sequence[Said]) -> list[str]:

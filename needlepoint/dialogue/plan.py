@@ -3,12 +3,13 @@
 A message with one question that stands for itself needs no plan: Rasa's rules answer it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from needlepoint import names
 from needlepoint.dialogue.follow_ups import MORE, SOURCE, FollowUps, plain
 from needlepoint.dialogue.history import Said, answered_topics, last_topic
+from needlepoint.nlu.questions import is_question
 
 MAX_ANSWERS = 3
 # After an answer, a short message that the model is less sure of than this is about that answer.
@@ -32,6 +33,12 @@ _RESPONSES = {
     names.FALLBACK: names.UTTER_NOT_UNDERSTOOD,
     names.ASK_MEMORY: names.UTTER_MEMORY,
     names.FORGET: names.UTTER_FORGOTTEN,
+    names.TELL_CAUTION: names.UTTER_CAUTION_NOTED,
+    names.GO_BACK: names.UTTER_NOTHING_BEFORE,
+    names.NONE_OF_THESE: names.UTTER_NOT_UNDERSTOOD_AGAIN,
+    names.FIND_PRACTITIONER: names.ACTION_REFER_PRACTITIONER,
+    names.REQUEST_REFERRAL: names.FORM_REQUEST,
+    names.DELETE_MY_DATA: names.ACTION_DELETE_MY_DATA,
 }
 
 
@@ -48,7 +55,7 @@ class Plan:
     """What to say.
 
     Attributes:
-        responses: names of the responses, in order
+        responses: names of the responses, and of actions that respond, in order
         rest: intents that were asked, too, and are offered as buttons
         choices: intents between which the person is asked to choose
     """
@@ -64,6 +71,7 @@ def make_plan(
     ranking: Sequence[tuple[str, float]],
     said: Sequence[Said],
     follow_ups: FollowUps,
+    names_place: Callable[[str], bool],
 ) -> Plan | None:
     """Return what to say to a message, or None if the rules for its intent say it.
 
@@ -73,12 +81,15 @@ def make_plan(
         ranking: the intents it may have, with how sure the model is of each, most likely first
         said: what the bot said before it, oldest first
         follow_ups: the table of what a short question means
+        names_place: tells whether a text says nothing but a place
     """
     if intent in names.URGENT_INTENTS:
         return None
     if len(questions) > 1:
         return _several(intent, questions, said, follow_ups)
     topic = last_topic(said)
+    if questions and _says_where(questions[0].text, ranking, said, names_place):
+        return Plan((names.ACTION_REFER_PRACTITIONER,))
     if questions and topic:
         readings = _follow_up(questions[0].text, ranking, topic, follow_ups)
         if len(readings) > 1:
@@ -123,6 +134,29 @@ def _follow_up(
     return (MORE,) if is_short and points_back else ()
 
 
+def _says_where(
+    text: str,
+    ranking: Sequence[tuple[str, float]],
+    said: Sequence[Said],
+    names_place: Callable[[str], bool],
+) -> bool:
+    """Tell whether a message says where the person is.
+
+    Once they are asked, a few words that mean nothing else are taken for a place, known or not.
+    Unasked, a place counts after a referral ("and in Leeds?"), or where the model makes nothing of
+    the words.
+    """
+    is_understood = _is_understood(ranking)
+    if said and said[-1].response in names.ASKS_PLACE:
+        intent = ranking[0][0] if ranking else ""
+        is_outside = intent == names.OUT_OF_SCOPE and not is_question(text)
+        is_short = len(text.split()) <= MAX_WORDS
+        return names_place(text) or (is_short and (is_outside or not is_understood))
+    if is_understood and last_topic(said) != names.FIND_PRACTITIONER:
+        return False
+    return names_place(text)
+
+
 def _is_understood(ranking: Sequence[tuple[str, float]]) -> bool:
     """Tell whether a message has a topic, or is surely something else."""
     intent, confidence = next((r for r in ranking if r[0] != names.FALLBACK), ("", 0.0))
@@ -147,6 +181,8 @@ def _several(
         return None
     answers, rest = list(asked)[:MAX_ANSWERS], list(asked)[MAX_ANSWERS:]
     responses = [response_of(name) for name in answers]
+    # The form asks on: nothing is said after it.
+    responses.sort(key=lambda response: response == names.FORM_REQUEST)
     offered = tuple(name for name in rest if name.startswith(names.TOPIC_PREFIX))
     if offered:
         responses.append(names.UTTER_MORE_QUESTIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa.core.policies.policy import Policy, PolicyPrediction, confidence_scores_for
@@ -13,10 +14,11 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from needlepoint import names
 from needlepoint.dialogue.follow_ups import read_follow_ups
-from needlepoint.dialogue.plan import Plan
-from needlepoint.dialogue.turn import read_turn
-from needlepoint.names import ACTION_LISTEN, ACTION_SAFETY_DISCLAIMER
+from needlepoint.dialogue.plan import response_of
+from needlepoint.dialogue.turn import Turn, read_turn
+from needlepoint.referral.clinic import read_clinic
 
 
 @DefaultV1Recipe.register(
@@ -45,6 +47,7 @@ class PlanPolicy(Policy):
     ) -> None:
         super().__init__(config, model_storage, resource, execution_context)
         self._follow_ups = read_follow_ups()
+        self._clinic = read_clinic()
 
     def train(
         self,
@@ -64,22 +67,43 @@ class PlanPolicy(Policy):
         **kwargs: Any,
     ) -> PolicyPrediction:
         """Predict the next step of the plan, or nothing at all."""
-        step = None
-        if not tracker.active_loop_name:
-            turn = read_turn(tracker, self._follow_ups)
-            if turn.plan:
-                step = _next_step(_steps(turn.plan, domain), turn.done)
+        step = self._step(tracker, domain)
         if step is None:
             return self._prediction(self._default_predictions(domain))
         return self._prediction(confidence_scores_for(step, 1.0, domain))
 
+    def _step(self, tracker: DialogueStateTracker, domain: Domain) -> str | None:
+        """Return the action to take, or None where the rules know it."""
+        turn, form = read_turn(tracker, self._follow_ups), tracker.active_loop_name
+        if turn.done[-1:] == [names.FORM_REQUEST] and not turn.now and not turn.form_closed:
+            return names.UTTER_REQUEST_TROUBLE  # it asked nothing: its server is down
+        if turn.done[-1:] == [names.UTTER_REQUEST_TROUBLE]:
+            return names.ACTION_DEACTIVATE_LOOP if form else names.ACTION_LISTEN
+        if form and not turn.form_declined:
+            return None if form in turn.done else form
+        if form and turn.intent in names.URGENT_INTENTS:
+            # Nothing beside the number: the form waits for the next message.
+            return names.ACTION_LISTEN if names.UTTER_GO_ON in turn.done else None
+        steps = self._steps(turn, form, domain)
+        return next_step(steps, turn.done, tracker.current_slot_values()) if steps else None
 
-def _steps(plan: Plan, domain: Domain) -> list[str]:
-    """Return the actions of a plan: its responses, and one disclaimer if one of them needs it."""
-    steps = list(plan.responses)
-    if any(_disclaimer(domain, response) for response in plan.responses):
-        steps.append(ACTION_SAFETY_DISCLAIMER)
-    return steps
+    def _steps(self, turn: Turn, form: str | None, domain: Domain) -> list[str]:
+        """Return the actions for a message; none where the rules know them."""
+        if form:
+            # A question in the middle: the answer, and the form goes on.
+            responses = turn.plan.responses if turn.plan else (response_of(turn.intent),)
+            return [*(response for response in responses if response != form), form]
+        if turn.plan is None:
+            return self._first_steps(turn.intent)
+        steps = list(turn.plan.responses)
+        if any(_disclaimer(domain, response) for response in steps):
+            steps.append(names.ACTION_SAFETY_DISCLAIMER)
+        return steps
+
+    def _first_steps(self, intent: str) -> list[str]:
+        """Without a clinic, nobody would read a request."""
+        is_for_nobody = intent == names.REQUEST_REFERRAL and not self._clinic.is_known
+        return [names.UTTER_BOOK_APPOINTMENT] if is_for_nobody else []
 
 
 def _disclaimer(domain: Domain, response: str) -> str | None:
@@ -88,11 +112,20 @@ def _disclaimer(domain: Domain, response: str) -> str | None:
     return kind
 
 
-def _next_step(steps: list[str], done: list[str]) -> str | None:
-    """Return the action to take, or None where the plan has no say.
+def next_step(steps: Sequence[str], done: Sequence[str], slots: Mapping[str, Any]) -> str | None:
+    """Return the action that comes next, or None if something else than ``steps`` was done.
 
-    After the disclaimer's action, rules know what is to be said where it failed.
+    Args:
+        steps: the plan, in order
+        done: what was done of it
+        slots: of the tracker; they tell whether a custom action has spoken
     """
-    if done != steps[: len(done)] or done[-1:] == [ACTION_SAFETY_DISCLAIMER]:
+    expected: list[str] = []
+    for step in steps:
+        expected.append(step)
+        slot, backup = names.BACKUPS.get(step, ("", ""))
+        if slot and len(done) >= len(expected) and not slots.get(slot):
+            expected.append(backup)
+    if list(done) != expected[: len(done)]:
         return None
-    return steps[len(done)] if len(done) < len(steps) else ACTION_LISTEN
+    return expected[len(done)] if len(done) < len(expected) else names.ACTION_LISTEN

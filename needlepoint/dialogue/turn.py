@@ -4,13 +4,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rasa.shared.core.events import ActionExecuted, BotUttered, Event, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActiveLoop,
+    BotUttered,
+    Event,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from needlepoint.dialogue.follow_ups import FollowUps
 from needlepoint.dialogue.history import Said, said_in_session
 from needlepoint.dialogue.plan import Plan, Question, make_plan
 from needlepoint.names import ACTION_LISTEN, TOPICS
+from needlepoint.places.find import find_place
 
 # Below this confidence, a question is not worth an offer.
 WORTH_OFFERING = 0.05
@@ -24,6 +32,9 @@ class Turn:
         before: what the bot said before the last message of the person, oldest first
         now: what it said since
         done: the actions that were run since, in order
+        intent: of the message
+        form_declined: the open form has left the message to the answers
+        form_closed: a form has ended since
         likely: the intents that the message may have, most likely first
         plan: what to say to the message, or None if the rules for its intent say it
     """
@@ -31,6 +42,9 @@ class Turn:
     before: list[Said]
     now: list[Said]
     done: list[str]
+    intent: str
+    form_declined: bool
+    form_closed: bool
     likely: list[str]
     plan: Plan | None
 
@@ -43,16 +57,24 @@ def read_turn(tracker: DialogueStateTracker, follow_ups: FollowUps) -> Turn:
         heard -= 1
     before = said_in_session(_plain(events[:heard]))
     now = said_in_session(_plain(events[heard:]))
-    run = [e.action_name for e in events[heard:] if isinstance(e, ActionExecuted)]
+    since = events[heard:]
+    run = [event.action_name for event in since if isinstance(event, ActionExecuted)]
     done = [name for name in run if name != ACTION_LISTEN]
+    declined = any(isinstance(event, ActionExecutionRejected) for event in since)
+    closed = any(isinstance(event, ActiveLoop) and event.name is None for event in since)
     latest = tracker.latest_message
     parsed = latest.parse_data if latest else {}
     ranking = [(e["name"], e["confidence"]) for e in parsed.get("intent_ranking") or []]
     likely = [name for name, confidence in ranking if confidence >= WORTH_OFFERING]
     questions = [Question(topic["intent"], topic["text"]) for topic in parsed.get(TOPICS) or []]
     intent = (parsed.get("intent") or {}).get("name") or ""
-    plan = make_plan(intent, questions, ranking, before, follow_ups)
-    return Turn(before, now, done, likely, plan)
+    plan = make_plan(intent, questions, ranking, before, follow_ups, names_place)
+    return Turn(before, now, done, intent, declined, closed, likely, plan)
+
+
+def names_place(text: str) -> bool:
+    """Tell whether a text says nothing but a place."""
+    return find_place(text).is_bare
 
 
 def _plain(events: Iterable[Event]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,40 @@
+"""Deletes the requests of a conversation, and tells the clinic to do the same."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from needlepoint import names
+from needlepoint.referral.deletion import delete_requests
+from needlepoint.referral.desk import Desk
+
+
+class ActionDeleteMyData(Action):
+    """Deletes, says what was deleted, and marks in a slot that it did."""
+
+    def __init__(self) -> None:
+        self._desk = Desk()
+
+    def name(self) -> str:
+        """The name in the domain."""
+        return names.ACTION_DELETE_MY_DATA
+
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Delete.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: it could not be done; a rule says so.
+        """
+        deleted = delete_requests(self._desk.engine, tracker.sender_id)
+        if not deleted.count:
+            response = names.UTTER_NO_DATA
+        elif deleted.maybe_delivered:
+            response = names.UTTER_DATA_DELETED_CLINIC_TOLD
+        else:
+            response = names.UTTER_DATA_DELETED
+        dispatcher.utter_message(response=response)
+        return [SlotSet(names.SLOT_DATA_DELETED, True)]
