@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["databases"]
+
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "needlepoint.tar.gz"
 EXAMPLES = "data/referral/practitioners_example.csv"

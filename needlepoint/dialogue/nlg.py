@@ -89,37 +89,55 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         if found is None:
             return None
         metadata = found.pop("metadata", None) or {}
-        if "source_keys" in kwargs:
-            metadata = {**metadata, "sources": kwargs["source_keys"]}
         if way:
             found["text"] = metadata[way]
             metadata = {**metadata, f"{way}_of": response}
-        values = {**self._values(who), **kwargs}
-        if "items" in kwargs:
-            values["items"] = "\n".join(metadata["line"].format(**item) for item in kwargs["items"])
+        values = {**self._values(who), **kwargs, **self._lists(response, metadata, said, kwargs)}
         found["text"] = without_unknown(found.get("text") or "", {**slots, **values})
-        if response == names.UTTER_SOURCES:
-            values["sources"] = sources_list(self._sources_of(self._metadata(last_answer(said))))
         message = self._fill_response(found, slots, **values)
-        # A form asks again after a question in the middle: that needs no excuse.
-        is_asked_anew = utter_action.startswith(names.ASK_PREFIX) and turn.now
-        is_repeat = is_just_said(turn.before, message["text"]) and not is_asked_anew
-        if is_repeat and not metadata.get("urgent"):
-            again = f"{self._filled(names.UTTER_AGAIN, output_channel, who)} {message['text']}"
-            if not is_just_said(turn.before, again):
-                message["text"] = again
+        if not metadata.get("urgent"):
+            message["text"] = self._again(utter_action, message["text"], turn, output_channel, who)
         if utter_action == names.UTTER_COST and self._clinic.prices:
             message["text"] += f"\n{self._filled(names.UTTER_CLINIC_PRICES, output_channel, who)}"
         new = self._buttons(utter_action, response, metadata, turn)
         message["buttons"] = [*message.get("buttons", []), *new]
-        metadata = {**metadata, "suggested": [button["payload"][1:] for button in new]}
-        notes = _notes_due(utter_action, metadata, said)
         lines = self._caution_lines(utter_action, who)
-        if who.told_now and utter_action.startswith(names.ANSWER_PREFIX) and not who.is_answered:
-            new_cautions = [name for name in who.told_now if name not in lines]
-            if any(utter_action != f"{names.ANSWER_PREFIX}{name}" for name in new_cautions):
-                notes = [names.UTTER_NOTE_CAUTION, *notes]
+        metadata = {
+            **metadata,
+            "sources": kwargs.get("source_keys", metadata.get("sources", [])),
+            "suggested": [button["payload"][1:] for button in new],
+            # An emergency text is the thing itself, and a form goes on with its questions.
+            "reminds": not metadata.get("urgent")
+            and not utter_action.startswith(names.FORM_PREFIXES),
+        }
+        notes = _notes_due(utter_action, metadata, said)
+        if _is_caution_new(utter_action, who, lines):
+            notes = [names.UTTER_NOTE_CAUTION, *notes]
         return self._complete(message, metadata, who, notes, output_channel, lines)
+
+    def _lists(
+        self,
+        response: str,
+        metadata: Mapping[str, Any],
+        said: Sequence[Said],
+        given: Mapping[str, Any],
+    ) -> dict[str, str]:
+        """Return what stands for ``{items}``, one line each, and for ``{sources}``."""
+        lists = {}
+        if "items" in given:
+            lists["items"] = "\n".join(metadata["line"].format(**item) for item in given["items"])
+        if response == names.UTTER_SOURCES:
+            lists["sources"] = sources_list(self._sources_of(self._metadata(last_answer(said))))
+        return lists
+
+    def _again(self, utter_action: str, text: str, turn: Turn, channel: str, who: Person) -> str:
+        """Return ``text``, with a word of excuse if it is what was said last."""
+        # A form asks again after a question in the middle: that needs none.
+        is_asked_anew = utter_action.startswith(names.ASK_PREFIX) and turn.now
+        if is_asked_anew or not is_just_said(turn.before, text):
+            return text
+        again = f"{self._filled(names.UTTER_AGAIN, channel, who)} {text}"
+        return text if is_just_said(turn.before, again) else again
 
     def _chosen(
         self, utter_action: str, times: int, turn: Turn, who: Person
@@ -264,6 +282,14 @@ def without_unknown(text: str, values: Mapping[str, Any]) -> str:
         for line in text.split("\n")
         if all(values.get(name, "") is not None for name in _PLACEHOLDER.findall(line))
     )
+
+
+def _is_caution_new(response: str, who: Person, lines: Mapping[str, Line]) -> bool:
+    """Tell whether the person has just told of a caution that an answer says nothing of."""
+    if not who.told_now or who.is_answered or not response.startswith(names.ANSWER_PREFIX):
+        return False
+    untold = [name for name in who.told_now if name not in lines]
+    return any(response != f"{names.ANSWER_PREFIX}{name}" for name in untold)
 
 
 def _notes_due(response: str, metadata: Mapping[str, Any], said: Sequence[Said]) -> list[str]:

@@ -70,14 +70,17 @@ class PlanPolicy(Policy):
         step = self._step(tracker, domain)
         if step is None:
             return self._prediction(self._default_predictions(domain))
-        return self._prediction(confidence_scores_for(step, 1.0, domain))
+        # While a form is open, Rasa's rules overrule what is not said to be of their kind.
+        in_form = tracker.active_loop_name is not None
+        scores = confidence_scores_for(step, 1.0, domain)
+        return self._prediction(scores, is_no_user_prediction=in_form)
 
     def _step(self, tracker: DialogueStateTracker, domain: Domain) -> str | None:
         """Return the action to take, or None where the rules know it."""
         turn, form = read_turn(tracker, self._follow_ups), tracker.active_loop_name
         if turn.done[-1:] == [names.FORM_REQUEST] and not turn.now and not turn.form_closed:
             return names.UTTER_REQUEST_TROUBLE  # it asked nothing: its server is down
-        if turn.done[-1:] == [names.UTTER_REQUEST_TROUBLE]:
+        if names.UTTER_REQUEST_TROUBLE in turn.done:
             return names.ACTION_DEACTIVATE_LOOP if form else names.ACTION_LISTEN
         if form and not turn.form_declined:
             return None if form in turn.done else form

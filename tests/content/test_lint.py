@@ -69,7 +69,7 @@ def test_the_content_is_in_order(project):
             "data/dialogue/conversation.yml",
             "payload: /faq_risks",
             "payload: /faq_riskz",
-            "is no intent of the domain",
+            "neither words nor an intent",
         ),
         (
             "data/dialogue/conversation.yml",
