@@ -10,8 +10,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from needlepoint import names
 from needlepoint.dialogue.history import just_asked
 from needlepoint.places.find import Place, find_place
-from needlepoint.referral.desk import NO_WISHES, Desk
+from needlepoint.referral.desk import Desk
 from needlepoint.referral.refer import Message, own_practitioners, place_question, referral
+from needlepoint.referral.wishes import NO_WISHES
 
 
 class ActionReferPractitioner(Action):
@@ -41,8 +42,8 @@ class ActionReferPractitioner(Action):
             near = self._desk.practitioners(place, wishes)
             own = own_practitioners(self._desk.clinic, near, wishes != NO_WISHES)
             messages = [referral(place, self._desk.regulators), own]
-        for message in filter(None, messages):
-            _say(dispatcher, message)
+        for number, message in enumerate(filter(None, messages)):
+            _say(dispatcher, message, is_first=number == 0)
         kept = [
             SlotSet(names.SLOT_REFERRAL_GIVEN, True),
             SlotSet(names.SLOT_WISHES, asdict(wishes)),
@@ -53,6 +54,9 @@ class ActionReferPractitioner(Action):
         return kept
 
 
-def _say(dispatcher: CollectingDispatcher, message: Message) -> None:
+def _say(dispatcher: CollectingDispatcher, message: Message, is_first: bool) -> None:
+    # The generator does not see what is said in the same action: the notes ride on the first.
     buttons = [{"title": title, "payload": title} for title in message.buttons]
-    dispatcher.utter_message(response=message.response, buttons=buttons, **message.values)
+    dispatcher.utter_message(
+        response=message.response, buttons=buttons, notes=is_first, **message.values
+    )

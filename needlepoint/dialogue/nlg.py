@@ -21,7 +21,14 @@ from rasa.utils.endpoints import EndpointConfig
 from needlepoint import names
 from needlepoint.dialogue.buttons import Buttons, buttons, choices, suggestions
 from needlepoint.dialogue.follow_ups import read_follow_ups
-from needlepoint.dialogue.history import Said, is_just_said, last_answer, times_in_a_row, told_more
+from needlepoint.dialogue.history import (
+    Said,
+    is_just_said,
+    last_answer,
+    last_topic,
+    times_in_a_row,
+    told_more,
+)
 from needlepoint.dialogue.person import Person, person
 from needlepoint.dialogue.sources import (
     SOURCES_FILE,
@@ -110,7 +117,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             "reminds": not metadata.get("urgent")
             and not utter_action.startswith(names.FORM_PREFIXES),
         }
-        notes = _notes_due(utter_action, metadata, said)
+        notes = _notes_due(utter_action, metadata, said) if kwargs.get("notes", True) else []
         if _is_caution_new(utter_action, who, lines):
             notes = [names.UTTER_NOTE_CAUTION, *notes]
         return self._complete(message, metadata, who, notes, output_channel, lines)
@@ -127,7 +134,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         if "items" in given:
             lists["items"] = "\n".join(metadata["line"].format(**item) for item in given["items"])
         if response == names.UTTER_SOURCES:
-            lists["sources"] = sources_list(self._sources_of(self._metadata(last_answer(said))))
+            lists["sources"] = sources_list(_last_sources(said))
         return lists
 
     def _again(self, utter_action: str, text: str, turn: Turn, channel: str, who: Person) -> str:
@@ -152,7 +159,7 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
             return (names.UTTER_NO_MORE_DETAIL, None) if is_told else (answer, MORE)
         if utter_action == names.UTTER_SIMPLER and answer:
             return answer, SHORT
-        if utter_action == names.UTTER_ASK_SOURCE and answer:
+        if utter_action == names.UTTER_ASK_SOURCE and _last_sources([*turn.before, *turn.now]):
             return names.UTTER_SOURCES, None
         if utter_action == names.UTTER_MEMORY and not who.cautions:
             return names.UTTER_NO_MEMORY, None
@@ -282,6 +289,16 @@ def without_unknown(text: str, values: Mapping[str, Any]) -> str:
         for line in text.split("\n")
         if all(values.get(name, "") is not None for name in _PLACEHOLDER.findall(line))
     )
+
+
+def _last_sources(said: Sequence[Said]) -> list[Source]:
+    """Return the sources of what the bot answered last; none where it named none."""
+    for message in reversed(said):
+        if message.metadata.get("sources"):
+            return [Source(**source) for source in message.metadata["sources"]]
+        if last_topic([message]) and message.response not in names.ASKS_PLACE:
+            break
+    return []
 
 
 def _is_caution_new(response: str, who: Person, lines: Mapping[str, Line]) -> bool:

@@ -51,6 +51,19 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Sought:
+    """What a text says of a person to see.
+
+    Attributes:
+        is_only_place: it names a place and says nothing else
+        is_any: it names a place, or whom the person wishes to see
+    """
+
+    is_only_place: bool
+    is_any: bool
+
+
+@dataclass(frozen=True)
 class Plan:
     """What to say.
 
@@ -71,7 +84,7 @@ def make_plan(
     ranking: Sequence[tuple[str, float]],
     said: Sequence[Said],
     follow_ups: FollowUps,
-    names_place: Callable[[str], bool],
+    seek: Callable[[str], Sought],
 ) -> Plan | None:
     """Return what to say to a message, or None if the rules for its intent say it.
 
@@ -81,14 +94,14 @@ def make_plan(
         ranking: the intents it may have, with how sure the model is of each, most likely first
         said: what the bot said before it, oldest first
         follow_ups: the table of what a short question means
-        names_place: tells whether a text says nothing but a place
+        seek: tells what a text says of a person to see
     """
     if intent in names.URGENT_INTENTS:
         return None
     if len(questions) > 1:
         return _several(intent, questions, said, follow_ups)
     topic = last_topic(said)
-    if questions and _says_where(questions[0].text, ranking, said, names_place):
+    if questions and _seeks_practitioner(questions[0].text, ranking, said, seek):
         return Plan((names.ACTION_REFER_PRACTITIONER,))
     if questions and topic:
         readings = _follow_up(questions[0].text, ranking, topic, follow_ups)
@@ -134,34 +147,38 @@ def _follow_up(
     return (MORE,) if is_short and points_back else ()
 
 
-def _says_where(
+def _seeks_practitioner(
     text: str,
     ranking: Sequence[tuple[str, float]],
     said: Sequence[Said],
-    names_place: Callable[[str], bool],
+    seek: Callable[[str], Sought],
 ) -> bool:
-    """Tell whether a message says where the person is.
+    """Tell whether a message says where, or whom, the person would like to see.
 
-    Once they are asked, a few words that mean nothing else are taken for a place, known or not.
-    Unasked, a place counts after a referral ("and in Leeds?"), or where the model makes nothing of
-    the words.
+    Once they are asked where, a few words that mean nothing else are taken for a place, known or
+    not. After a referral, places and wishes count ("and in Leeds?", "rather a woman"), but in
+    questions of their own; at other times only a place that the model makes nothing of.
     """
+    intent = ranking[0][0] if ranking else ""
     is_understood = _is_understood(ranking)
     if said and said[-1].response in names.ASKS_PLACE:
-        intent = ranking[0][0] if ranking else ""
         is_outside = intent == names.OUT_OF_SCOPE and not is_question(text)
         is_short = len(text.split()) <= MAX_WORDS
-        return names_place(text) or (is_short and (is_outside or not is_understood))
-    if is_understood and last_topic(said) != names.FIND_PRACTITIONER:
-        return False
-    return names_place(text)
+        return seek(text).is_only_place or (is_short and (is_outside or not is_understood))
+    if last_topic(said) == names.FIND_PRACTITIONER:
+        sought = seek(text)
+        return sought.is_only_place or (sought.is_any and not _is_answer(intent))
+    return not is_understood and seek(text).is_only_place
+
+
+def _is_answer(intent: str) -> bool:
+    return intent.startswith(names.TOPIC_PREFIX) or f"utter_{intent}" in names.CLINIC_ANSWERS
 
 
 def _is_understood(ranking: Sequence[tuple[str, float]]) -> bool:
     """Tell whether a message has a topic, or is surely something else."""
     intent, confidence = next((r for r in ranking if r[0] != names.FALLBACK), ("", 0.0))
-    is_topic = intent.startswith(names.TOPIC_PREFIX) or response_of(intent) in names.CLINIC_ANSWERS
-    return is_topic or confidence >= SURE_OF.get(intent, SURE)
+    return _is_answer(intent) or confidence >= SURE_OF.get(intent, SURE)
 
 
 def _several(
@@ -177,6 +194,9 @@ def _several(
         if name not in STATEMENTS:
             asked[name] = None
             topic = topic if name in (MORE, SOURCE) else name
+    if names.FIND_PRACTITIONER in asked:
+        # "..., a woman, who speaks Spanish": parts of the wish, not other subjects.
+        asked.pop(names.OUT_OF_SCOPE, None)
     if not asked or list(asked) == [intent]:
         return None
     answers, rest = list(asked)[:MAX_ANSWERS], list(asked)[MAX_ANSWERS:]

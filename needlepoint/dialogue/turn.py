@@ -16,9 +16,10 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from needlepoint.dialogue.follow_ups import FollowUps
 from needlepoint.dialogue.history import Said, said_in_session
-from needlepoint.dialogue.plan import Plan, Question, make_plan
+from needlepoint.dialogue.plan import Plan, Question, Sought, make_plan
 from needlepoint.names import ACTION_LISTEN, TOPICS
 from needlepoint.places.find import find_place
+from needlepoint.referral.wishes import NO_WISHES, read_wishes
 
 # Below this confidence, a question is not worth an offer.
 WORTH_OFFERING = 0.05
@@ -68,13 +69,14 @@ def read_turn(tracker: DialogueStateTracker, follow_ups: FollowUps) -> Turn:
     likely = [name for name, confidence in ranking if confidence >= WORTH_OFFERING]
     questions = [Question(topic["intent"], topic["text"]) for topic in parsed.get(TOPICS) or []]
     intent = (parsed.get("intent") or {}).get("name") or ""
-    plan = make_plan(intent, questions, ranking, before, follow_ups, names_place)
+    plan = make_plan(intent, questions, ranking, before, follow_ups, seek)
     return Turn(before, now, done, intent, declined, closed, likely, plan)
 
 
-def names_place(text: str) -> bool:
-    """Tell whether a text says nothing but a place."""
-    return find_place(text).is_bare
+def seek(text: str) -> Sought:
+    """Return what a text says of a person to see."""
+    found = find_place(text)
+    return Sought(found.is_bare, bool(found.places) or read_wishes(text) != NO_WISHES)
 
 
 def _plain(events: Iterable[Event]) -> Iterator[dict[str, Any]]:

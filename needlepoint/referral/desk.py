@@ -17,12 +17,11 @@ from needlepoint.referral.nearest import Near, nearest
 from needlepoint.referral.practitioners import known_specialities
 from needlepoint.referral.regulators import Regulators, read_regulators
 from needlepoint.referral.requests import Request, store_request
-from needlepoint.referral.wishes import Wishes, read_wishes
+from needlepoint.referral.wishes import NO_WISHES, Wishes, read_wishes
 
 COUNT = 3  # as many as are read at a glance
 # Nobody goes further for a needle.
 FAR_KM = 150.0
-NO_WISHES = Wishes()
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,7 @@ from typing import Any
 from needlepoint import names
 from needlepoint.places.find import Found, Place
 from needlepoint.referral.clinic import Clinic
+from needlepoint.referral.contact import PHONE, shown_contact
 from needlepoint.referral.distance import distance_text
 from needlepoint.referral.nearest import Near
 from needlepoint.referral.regulators import Regulators
@@ -80,6 +81,6 @@ def _item(near: Near) -> dict[str, str]:
         "distance": distance_text(near.distance_km, person.country),
         "address": f"{person.address}, {person.city}",
         "licence": f"{person.licence_number} ({person.licence_body})",
-        "phone": person.phone,
+        "phone": shown_contact(PHONE, person.phone),
         "booking_url": person.booking_url or "",
     }

@@ -74,6 +74,9 @@ class Wishes:
     specialities: tuple[str, ...] = ()
 
 
+NO_WISHES = Wishes()
+
+
 def read_wishes(text: str, specialities: Collection[str] = ()) -> Wishes:
     """Return what somebody who looks for a practitioner wishes of them.
 

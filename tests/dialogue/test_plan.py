@@ -7,7 +7,7 @@ from rasa.shared.importers.importer import TrainingDataImporter
 from needlepoint.dialogue.buttons import choices, suggestions
 from needlepoint.dialogue.follow_ups import read_follow_ups
 from needlepoint.dialogue.history import Said
-from needlepoint.dialogue.plan import Plan, Question, make_plan
+from needlepoint.dialogue.plan import Plan, Question, Sought, make_plan
 from needlepoint.names import URGENT_INTENTS
 
 FOLLOW_UPS = read_follow_ups()
@@ -19,7 +19,11 @@ def plan(*questions, said=(), ranking=(), places=()):
     """A plan for questions as (intent, text), where ``places`` are texts that name a place."""
     asked = [Question(*question) for question in questions]
     ranking = ranking or [(asked[0].intent, 0.9)]
-    return make_plan(ranking[0][0], asked, ranking, said, FOLLOW_UPS, places.__contains__)
+
+    def seek(text):
+        return Sought(text in places, text in places)
+
+    return make_plan(ranking[0][0], asked, ranking, said, FOLLOW_UPS, seek)
 
 
 def test_one_plain_question_is_left_to_the_rules():
