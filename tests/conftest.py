@@ -112,7 +112,13 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., su
 
     def run(*arguments: str) -> subprocess.Popen:
         log = (folder / f"{len(started)}.log").open("wb")
-        environment = {**os.environ, "SANIC_HOST": "127.0.0.1", "RASA_TELEMETRY_ENABLED": "false"}
+        environment = {
+            "NEEDLEPOINT_DATABASE_URL": f"sqlite:///{folder}/{len(started)}.db",
+            "NEEDLEPOINT_SECRET": "for tests only, but long enough",
+            **os.environ,
+            "SANIC_HOST": "127.0.0.1",
+            "RASA_TELEMETRY_ENABLED": "false",
+        }
         process = subprocess.Popen(
             [sys.executable, "-m", "rasa", *arguments],
             cwd=ROOT,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
 
 URL_VARIABLE = "NEEDLEPOINT_DATABASE_URL"
 DEFAULT_URL = "sqlite:///needlepoint.db"
@@ -28,8 +30,13 @@ def database_url(environment: Mapping[str, str] = os.environ) -> str:
     return environment.get(URL_VARIABLE) or DEFAULT_URL
 
 
-def connect(url: str | None = None) -> Engine:
+def connect(url: str | None = None, sync: str = "FULL") -> Engine:
     """Return an engine for the database at ``url``, with all tables in it.
+
+    Args:
+        url: ``database_url()`` if None
+        sync: of SQLite: with "FULL", what is committed survives a power cut; with "NORMAL", which
+            is faster, all else, as when the process is killed
 
     Raises:
         DatabaseUrlError: the URL is none, or of a database that is not known here.
@@ -44,8 +51,14 @@ def connect(url: str | None = None) -> Engine:
         ) from None
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_LIMIT}, hide_parameters=True)
-        event.listen(engine, "connect", _prepare_sqlite)
+        engine = create_engine(
+            parsed,
+            # To open the file anew for each statement takes longer than most statements.
+            poolclass=QueuePool,
+            connect_args={"timeout": BUSY_LIMIT, "check_same_thread": False},
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", partial(_prepare_sqlite, sync))
         event.listen(engine, "begin", _begin_immediately)
     elif kind == "postgresql":
         engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
@@ -71,12 +84,12 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _prepare_sqlite(connection: Any, _: Any) -> None:
+def _prepare_sqlite(sync: str, connection: Any, _: Any) -> None:
     # Python's driver would begin transactions by itself, and too late; see _begin_immediately.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
-    cursor.execute("PRAGMA synchronous = FULL")  # what is committed survives a power cut
+    cursor.execute(f"PRAGMA synchronous = {sync}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

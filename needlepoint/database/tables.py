@@ -151,3 +151,38 @@ class Delivery(Base):
     last_error: str | None = Column(Text)
     sent_at: datetime | None = Column(UtcDateTime)
     request = relationship("ReferralRequest", back_populates="deliveries")
+
+
+class Feedback(Base):
+    """What a patient thinks of one answer."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("conversation", "answer_id"),)
+
+    id: str = Column(String(32), primary_key=True, default=new_id)
+    conversation: str = Column(String(64), nullable=False)  # a hash of its id
+    answer_id: str = Column(String(32), nullable=False)
+    response: str = Column(String(200), nullable=False)  # as "utter_faq_cost"; "" is none
+    value: str = Column(String(4), nullable=False)  # "up" or "down"
+    comment: str | None = Column(Text)
+    created_at: datetime = Column(UtcDateTime, nullable=False, default=now, index=True)
+
+
+class RevokedSession(Base):
+    """A conversation that was deleted: its tokens are of no use for as long as they would live."""
+
+    __tablename__ = "revoked_session"
+
+    conversation: str = Column(String(64), primary_key=True)  # a hash of its id
+    expires_at: datetime = Column(UtcDateTime, nullable=False, index=True)
+
+
+class ConversationEvent(Base):
+    """An event of a conversation, as Rasa's tracker has it."""
+
+    __tablename__ = "conversation_event"
+
+    id: int = Column(Integer, primary_key=True)  # in the order in which they happened
+    conversation: str = Column(String(255), nullable=False, index=True)
+    data: str = Column(Text, nullable=False)  # JSON
+    stored_at: datetime = Column(UtcDateTime, nullable=False, default=now, index=True)

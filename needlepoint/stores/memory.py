@@ -25,6 +25,10 @@ class MemoryTrackerStore(InMemoryTrackerStore):
         await self.stream_events(tracker)
         self._events[tracker.sender_id] = tuple(tracker.events)
 
+    async def delete(self, sender_id: str) -> None:
+        """Forget a conversation."""
+        self._events.pop(sender_id, None)
+
     async def keys(self) -> list[str]:
         """Return the ids of all conversations."""
         return list(self._events)

@@ -3,8 +3,7 @@
 import asyncio
 
 import pytest
-from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
-from rasa.core.utils import AvailableEndpoints
+from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.slots import TextSlot
@@ -61,8 +60,3 @@ def test_a_tracker_that_changes_later_does_not_change_the_store(domain):
 
 def test_nobody_knows_a_conversation_that_is_not_there(domain):
     assert asyncio.run(MemoryTrackerStore(domain).retrieve("nobody")) is None
-
-
-def test_the_endpoints_name_it(domain):
-    endpoint = AvailableEndpoints.read_endpoints("endpoints.yml").tracker_store
-    assert isinstance(TrackerStore.create(endpoint, domain), MemoryTrackerStore)
