@@ -8,14 +8,14 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from needlepoint import names
 from needlepoint.referral.deletion import delete_requests
-from needlepoint.referral.desk import Desk
+from needlepoint.referral.desk import desk
 
 
 class ActionDeleteMyData(Action):
     """Deletes, says what was deleted, and marks in a slot that it did."""
 
     def __init__(self) -> None:
-        self._desk = Desk()
+        self._desk = desk()
 
     def name(self) -> str:
         """The name in the domain."""

@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from needlepoint import names
 from needlepoint.dialogue.history import just_asked
 from needlepoint.places.find import Place, find_place
-from needlepoint.referral.desk import Desk
+from needlepoint.referral.desk import desk
 from needlepoint.referral.refer import Message, own_practitioners, place_question, referral
 from needlepoint.referral.wishes import NO_WISHES
 
@@ -19,7 +19,7 @@ class ActionReferPractitioner(Action):
     """Asks for the place until it is known, then answers; marks in a slot that it did."""
 
     def __init__(self) -> None:
-        self._desk = Desk()
+        self._desk = desk()
 
     def name(self) -> str:
         """The name in the domain."""

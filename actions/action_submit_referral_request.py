@@ -7,7 +7,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from needlepoint import names
-from needlepoint.referral.desk import Desk
+from needlepoint.referral.desk import desk
 from needlepoint.referral.form import YES
 
 
@@ -15,7 +15,7 @@ class ActionSubmitReferralRequest(Action):
     """Stores what was confirmed, forgets what was cancelled; marks in a slot that it did."""
 
     def __init__(self) -> None:
-        self._desk = Desk()
+        self._desk = desk()
 
     def name(self) -> str:
         """The name in the domain."""

@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from needlepoint import names
-from needlepoint.referral.desk import Desk
+from needlepoint.referral.desk import desk
 from needlepoint.referral.form import Heard, read_step
 
 
@@ -16,7 +16,7 @@ class ValidateReferralRequestForm(Action):
     """Fills the slots of the form; without any, Rasa answers the message as ever and asks again."""
 
     def __init__(self) -> None:
-        self._desk = Desk()
+        self._desk = desk()
 
     def name(self) -> str:
         """The name in the domain."""

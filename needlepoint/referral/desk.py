@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -97,3 +97,9 @@ class Desk:
         request = Request(name, found.kind, found.value, time)
         keep = self.clinic.keep_requests_days
         store_request(self.engine, conversation, request, keep, self.clinic.delivers)
+
+
+@lru_cache(maxsize=1)
+def desk() -> Desk:
+    """Return the one desk of this process; see ``Desk`` for what it raises."""
+    return Desk()

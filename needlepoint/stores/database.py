@@ -5,28 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.engine import Engine
 
 from needlepoint.database.engine import connect, reader
-from needlepoint.database.tables import ConversationEvent
+from needlepoint.database.tables import ConversationEvent, now
 from needlepoint.stores.memory import MemoryTrackerStore
 
 KEPT_IN_MEMORY = 5000  # conversations; about 50 KiB each
+PURGE_EVERY = 3600.0  # seconds
 
 
 class DatabaseTrackerStore(MemoryTrackerStore):
     """Writes the new events of each turn, and reads a conversation only when it is not in memory.
 
     So a turn costs what is new in it, not what was said before. For one Rasa process: another one
-    would not see what this one has in memory. Set in ``endpoints.yml`` as ``tracker_store``.
+    would not see what this one has in memory. Set in ``endpoints.yml`` as ``tracker_store``, with
+    ``keep_days``: after so many days without a message a conversation is deleted.
     """
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, keep_days: float = 30, **kwargs: object) -> None:
         """Open the database that ``NEEDLEPOINT_DATABASE_URL`` names.
 
         Raises:
@@ -36,6 +40,8 @@ class DatabaseTrackerStore(MemoryTrackerStore):
         super().__init__(*args, **kwargs)
         # A power cut may cost the last seconds of a chat; requests and feedback are stored apart.
         self._engine: Engine = connect(sync="NORMAL")
+        self._keep = timedelta(days=keep_days)
+        self._next_purge = 0.0
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Store what is new in ``tracker``; only then is it in memory, too.
@@ -50,6 +56,10 @@ class DatabaseTrackerStore(MemoryTrackerStore):
         await super().save(tracker)
         while len(self._events) > KEPT_IN_MEMORY:
             self._events.pop(next(iter(self._events)))
+        if monotonic() >= self._next_purge:
+            self._next_purge = monotonic() + PURGE_EVERY
+            for conversation in await asyncio.to_thread(self._purge):
+                self._events.pop(conversation, None)
 
     async def delete(self, sender_id: str) -> None:
         """Forget a conversation.
@@ -106,6 +116,17 @@ class DatabaseTrackerStore(MemoryTrackerStore):
         wanted = ConversationEvent.conversation == conversation
         with self._engine.begin() as connection:
             connection.execute(delete(ConversationEvent).where(wanted))
+
+    def _purge(self) -> list[str]:
+        """Delete the conversations that are over, and return their ids."""
+        row = ConversationEvent
+        over = select(row.conversation).group_by(row.conversation)
+        over = over.having(func.max(row.stored_at) < now() - self._keep)
+        with self._engine.begin() as connection:
+            ids = list(connection.execute(over).scalars())
+            for conversation in ids:
+                connection.execute(delete(row).where(row.conversation == conversation))
+        return ids
 
     def _ids(self) -> list[str]:
         with reader(self._engine).connect() as connection:

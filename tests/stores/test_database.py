@@ -17,7 +17,7 @@ from needlepoint.stores.database import DatabaseTrackerStore
 def opened(database, monkeypatch):
     """Open the store, as often as a process starts."""
     monkeypatch.setenv("NEEDLEPOINT_DATABASE_URL", database)
-    return lambda: DatabaseTrackerStore(Domain.empty())
+    return lambda **options: DatabaseTrackerStore(Domain.empty(), **options)
 
 
 def texts(tracker):
@@ -81,6 +81,17 @@ def test_what_could_not_be_stored_is_not_in_memory_either(opened, monkeypatch):
     save(store, UserUttered("kept"))
     assert texts(asyncio.run(store.retrieve("me"))) == ["does it hurt", "kept"]
     assert texts(asyncio.run(opened().retrieve("me"))) == ["does it hurt", "kept"]
+
+
+def test_a_conversation_is_deleted_when_its_time_is_over(opened):
+    save(opened(), *SESSION, *TURN)
+    other = DialogueStateTracker.from_events("other", [UserUttered("hi")])
+    store = opened(keep_days=30)
+    asyncio.run(store.save(other))
+    assert sorted(asyncio.run(store.keys())) == ["me", "other"]
+    hasty = opened(keep_days=-1)  # as if it were tomorrow
+    asyncio.run(hasty.save(other))
+    assert asyncio.run(opened().keys()) == []
 
 
 def test_the_endpoints_name_it(opened):

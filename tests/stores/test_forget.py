@@ -6,7 +6,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from needlepoint.stores.forget import CannotForgetError, forget
+from needlepoint.stores.forget import CannotForgetError, forget, primary
 from needlepoint.stores.memory import MemoryTrackerStore
 
 
@@ -42,3 +42,9 @@ async def test_a_store_that_cannot_delete_says_so():
     store = await saved(InMemoryTrackerStore(Domain.empty()), "me")
     with pytest.raises(CannotForgetError, match="InMemoryTrackerStore cannot delete"):
         await forget(store, "me")
+
+
+async def test_the_store_behind_rasas_is_found():
+    store = MemoryTrackerStore(Domain.empty())
+    assert primary(FailSafeTrackerStore(store)) is store
+    assert primary(store) is store

@@ -60,3 +60,20 @@ def test_a_tracker_that_changes_later_does_not_change_the_store(domain):
 
 def test_nobody_knows_a_conversation_that_is_not_there(domain):
     assert asyncio.run(MemoryTrackerStore(domain).retrieve("nobody")) is None
+
+
+def test_earlier_sessions_stay_when_the_last_one_goes_on(domain):
+    store = MemoryTrackerStore(domain)
+    first = [SlotSet("x", 1), *SESSION, *TURN]
+    asyncio.run(store.save(DialogueStateTracker.from_events("me", [*first, *SESSION])))
+    for text in ("and how long?", "why?"):
+        tracker = asyncio.run(store.retrieve("me"))
+        tracker.update(UserUttered(text))
+        asyncio.run(store.save(tracker))
+    whole = list(asyncio.run(store.retrieve_full_tracker("me")).events)
+    assert whole[: len(first)] == first
+    texts = [event.text for event in whole if isinstance(event, UserUttered)]
+    assert texts == ["does it hurt", "and how long?", "why?"]
+    # The whole conversation, retrieved and saved, is not doubled.
+    asyncio.run(store.save(asyncio.run(store.retrieve_full_tracker("me"))))
+    assert list(asyncio.run(store.retrieve_full_tracker("me")).events) == whole
