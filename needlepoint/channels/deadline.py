@@ -42,9 +42,15 @@ class DeadlineEndpoint(EndpointConfig):
 
 
 def limit_actions(agent: Agent, deadline: float) -> None:
-    """Give the action server of ``agent`` a deadline, in seconds, if it has one at all."""
+    """Give the action server of ``agent`` a deadline, in seconds, if it has one at all.
+
+    Each channel asks for its own; the shortest one counts.
+    """
     if agent.action_endpoint is None:
         return
-    agent.action_endpoint = DeadlineEndpoint(agent.action_endpoint, deadline)
+    if isinstance(agent.action_endpoint, DeadlineEndpoint):
+        agent.action_endpoint.deadline = min(agent.action_endpoint.deadline, deadline)
+    else:
+        agent.action_endpoint = DeadlineEndpoint(agent.action_endpoint, deadline)
     if agent.processor is not None:
         agent.processor.action_endpoint = agent.action_endpoint

@@ -1,6 +1,7 @@
 """The way to the database: where it is, and how its tables come about."""
 
 import os
+import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,8 @@ DEFAULT_URL = "sqlite:///needlepoint.db"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_LIMIT = 10.0  # seconds that a writer of SQLite waits for another one
 MIGRATION_LOCK = 0x6E706D67  # any number, the same for all; "npmg"
+# Alembic keeps what it is doing in its own module, for one thread at a time.
+_migrating = threading.Lock()
 
 
 class DatabaseUrlError(ValueError):
@@ -45,7 +48,7 @@ def connect(url: str | None = None, sync: str = "FULL") -> Engine:
     wanted = url or database_url()
     try:
         parsed = make_url(wanted)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter, where the port is no number
         raise DatabaseUrlError(
             f"{URL_VARIABLE} must be as sqlite:///needlepoint.db or postgresql://user@host/name."
         ) from None
@@ -81,7 +84,8 @@ def migrate(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with _migrating:
+            command.upgrade(config, "head")
 
 
 def _prepare_sqlite(sync: str, connection: Any, _: Any) -> None:

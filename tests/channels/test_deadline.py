@@ -47,3 +47,17 @@ def test_the_agent_and_its_processor_get_the_deadline(agent):
         assert agent.processor.action_endpoint is agent.action_endpoint
     finally:
         agent.action_endpoint = agent.processor.action_endpoint = before
+
+
+def test_of_two_channels_the_shorter_deadline_counts(agent):
+    before = agent.action_endpoint
+    try:
+        limit_actions(agent, 0.5)
+        first = agent.action_endpoint
+        limit_actions(agent, 2.0)
+        assert agent.action_endpoint is first
+        assert first.deadline == 0.5
+        limit_actions(agent, 0.2)
+        assert agent.processor.action_endpoint.deadline == 0.2
+    finally:
+        agent.action_endpoint = agent.processor.action_endpoint = before
