@@ -1,4 +1,4 @@
-"""What rasa-sdk's action server runs beside the actions: the delivery of requests.
+"""What rasa-sdk's action server runs beside the actions: the delivery and deletion of requests.
 
 rasa-sdk looks for a package of this name and calls ``init_hooks``: its own way to add something to
 the server. ``needlepoint deliver`` does the same work apart.
@@ -9,9 +9,8 @@ import threading
 import pluggy
 from sanic import Sanic
 
-from needlepoint.database.engine import connect
 from needlepoint.referral.clinic import read_clinic
-from needlepoint.referral.delivery import Worker
+from needlepoint.referral.delivery import Worker, connected, keep_purging
 from needlepoint.referral.destination import read_destination
 
 hookimpl = pluggy.HookimplMarker("rasa_sdk")
@@ -24,7 +23,7 @@ def init_hooks(manager: pluggy.PluginManager) -> None:
 
 
 class Delivery:
-    """Delivers requests in a thread while the action server runs."""
+    """Delivers requests, and purges them in time, in a thread while the action server runs."""
 
     @hookimpl
     def attach_sanic_app_extensions(self, app: Sanic) -> None:
@@ -36,14 +35,18 @@ class Delivery:
         """
         clinic = read_clinic()
         destination = read_destination(clinic.requests_email, clinic.requests_webhook)
-        if destination is None:
+        if destination is None and not clinic.is_known:
             return
         stop = threading.Event()
 
-        def deliver() -> None:
-            Worker(connect(), destination).run(stop)
+        def work() -> None:
+            engine = connected(stop)
+            if engine and destination:
+                Worker(engine, destination).run(stop)
+            elif engine:
+                keep_purging(engine, stop)
 
-        thread = threading.Thread(target=deliver, name="delivery", daemon=True)
+        thread = threading.Thread(target=work, name="delivery", daemon=True)
 
         def end(*_: object) -> None:
             stop.set()

@@ -78,7 +78,7 @@ class PlanPolicy(Policy):
     def _step(self, tracker: DialogueStateTracker, domain: Domain) -> str | None:
         """Return the action to take, or None where the rules know it."""
         turn, form = read_turn(tracker, self._follow_ups), tracker.active_loop_name
-        if turn.done[-1:] == [names.FORM_REQUEST] and not turn.now and not turn.form_closed:
+        if turn.done[-1:] == [names.FORM_REQUEST] and turn.is_silent and not turn.form_closed:
             return names.UTTER_REQUEST_TROUBLE  # it asked nothing: its server is down
         if names.UTTER_REQUEST_TROUBLE in turn.done:
             return names.ACTION_DEACTIVATE_LOOP if form else names.ACTION_LISTEN
@@ -98,15 +98,21 @@ class PlanPolicy(Policy):
             return [*(response for response in responses if response != form), form]
         if turn.plan is None:
             return self._first_steps(turn.intent)
-        steps = list(turn.plan.responses)
+        steps = list(dict.fromkeys(map(self._possible, turn.plan.responses)))
         if any(_disclaimer(domain, response) for response in steps):
             steps.append(names.ACTION_SAFETY_DISCLAIMER)
         return steps
 
     def _first_steps(self, intent: str) -> list[str]:
+        """Return what is said in the place of what the rules would say, if anything is."""
+        response = response_of(intent)
+        possible = self._possible(response)
+        return [possible] if possible != response else []
+
+    def _possible(self, response: str) -> str:
         """Without a clinic, nobody would read a request."""
-        is_for_nobody = intent == names.REQUEST_REFERRAL and not self._clinic.is_known
-        return [names.UTTER_BOOK_APPOINTMENT] if is_for_nobody else []
+        is_for_nobody = response == names.FORM_REQUEST and not self._clinic.is_known
+        return names.UTTER_BOOK_APPOINTMENT if is_for_nobody else response
 
 
 def _disclaimer(domain: Domain, response: str) -> str | None:

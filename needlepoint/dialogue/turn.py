@@ -33,6 +33,7 @@ class Turn:
         before: what the bot said before the last message of the person, oldest first
         now: what it said since
         done: the actions that were run since, in order
+        is_silent: the last of them said nothing
         intent: of the message
         form_declined: the open form has left the message to the answers
         form_closed: a form has ended since
@@ -43,6 +44,7 @@ class Turn:
     before: list[Said]
     now: list[Said]
     done: list[str]
+    is_silent: bool
     intent: str
     form_declined: bool
     form_closed: bool
@@ -61,6 +63,9 @@ def read_turn(tracker: DialogueStateTracker, follow_ups: FollowUps) -> Turn:
     since = events[heard:]
     run = [event.action_name for event in since if isinstance(event, ActionExecuted)]
     done = [name for name in run if name != ACTION_LISTEN]
+    spoke = [
+        isinstance(e, BotUttered) for e in since if isinstance(e, (ActionExecuted, BotUttered))
+    ]
     declined = any(isinstance(event, ActionExecutionRejected) for event in since)
     closed = any(isinstance(event, ActiveLoop) and event.name is None for event in since)
     latest = tracker.latest_message
@@ -70,7 +75,7 @@ def read_turn(tracker: DialogueStateTracker, follow_ups: FollowUps) -> Turn:
     questions = [Question(topic["intent"], topic["text"]) for topic in parsed.get(TOPICS) or []]
     intent = (parsed.get("intent") or {}).get("name") or ""
     plan = make_plan(intent, questions, ranking, before, follow_ups, seek)
-    return Turn(before, now, done, intent, declined, closed, likely, plan)
+    return Turn(before, now, done, not any(spoke[-1:]), intent, declined, closed, likely, plan)
 
 
 def seek(text: str) -> Sought:

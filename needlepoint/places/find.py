@@ -25,6 +25,7 @@ MAX_BETWEEN = 3
 _CORRECTIONS = frozenset(
     ("no", "not", "sorry", "actually", "mean", "meant", "wait", "oops", "instead", "now", "moved")
 )
+_ELSEWHERE_WORDS = _CORRECTIONS | {"but", "moving"}
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,17 @@ def _meant(
     positive = [mention for mention in named if mention not in denied]
     chosen = _chosen(positive, message, context)
     around = [mention for mention in positive if mention not in chosen]
-    meant = [_choices(_fitting(m.readings, around), left, within) for m in chosen]
+    meant = []
+    for mention in chosen:
+        near = (other for other in around if not _is_elsewhere(other, mention, message))
+        meant.append(_choices(_fitting(mention.readings, near), left, within))
     return _by_key(reading for choices in meant for reading in choices)[:MAX_OFFERED]
+
+
+def _is_elsewhere(one: Mention, other: Mention, message: Message) -> bool:
+    """Tell whether they are two places: "from Ireland but in Boston", "Texas, now in Boston"."""
+    between = message.words[one.end : other.first] or message.words[other.end : one.first]
+    return not _ELSEWHERE_WORDS.isdisjoint(word.plain for word in between)
 
 
 def _is_left(mention: Mention, named: Sequence[Mention], message: Message) -> bool:

@@ -27,6 +27,15 @@ ZIP_WEIGHT = 150_000
 # A two-letter ISO code ("DE") is less likely to be meant than the state so abbreviated.
 CODE_SHARE = 0.02
 
+# Written like states in addresses of the army; "AE" is no country there.
+ARMY = ("AA", "AE", "AP")
+# Whose name alone is that of another place, too.
+SHOWN = {
+    "GE": "Georgia (country)",
+    "SM": "San Marino (country)",
+    "SH": "Saint Helena (country)",
+    "US-WA": "Washington (state)",
+}
 NATIONS = {
     "GB-ENG": "England",
     "GB-SCT": "Scotland",
@@ -90,9 +99,8 @@ def whole_places(people: Mapping[str, int]) -> Iterator[Entry]:
         names = dict.fromkeys(_country_names(code), "name")
         forms = (*names.items(), (code, "iso"), (country["iso3"], "iso"))
         weight = WHOLE * max(country["population"], 1)
-        yield Entry(
-            code, _country_shown(code, country["name"]), None, None, "country", weight, forms
-        )
+        place = SHOWN.get(code, shown[code])
+        yield Entry(code, place, None, None, "country", weight, forms)
     for key, name in shown.items():
         if "-" not in key or key == "US-DC":
             continue
@@ -100,7 +108,8 @@ def whole_places(people: Mapping[str, int]) -> Iterator[Entry]:
         tail = {"US": "USA", "CA": "Canada", "GB": "UK"}[country]
         forms = ((name, "name"),) if country == "GB" else ((name, "name"), (part, "short"))
         weight = WHOLE * NATION_PEOPLE.get(key, people.get(key, 1))
-        yield Entry(key, f"{name}, {tail}", None, None, "part", weight, forms)
+        place = SHOWN.get(key, f"{name}, {tail}")
+        yield Entry(key, place, None, None, "part", weight, forms)
 
 
 def areas() -> Iterator[Entry]:
@@ -139,9 +148,9 @@ def zips() -> Iterator[Entry]:
     towns: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in _zip_rows():
         state = f"US-{row['state']}"
+        if row["state"] in ARMY:
+            continue
         key = state if state in shown else row["state"]
-        if key not in shown:
-            continue  # soldiers abroad
         place = f"{row['city']}, {shown[key]}"
         position = float(row["lat"]), float(row["long"])
         yield Entry(key, place, *position, "city", ZIP_WEIGHT, ((row["zip_code"], "zip"),))
@@ -162,10 +171,6 @@ def _countries() -> dict[str, Any]:
 def _zip_rows() -> list[dict[str, Any]]:
     library: Any = zipcodes  # carries no types
     return list(library.list_all())
-
-
-def _country_shown(code: str, name: str) -> str:
-    return f"{name} (country)" if code == "GE" else regions().get(code, name)
 
 
 def _country_names(code: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from time import monotonic
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from needlepoint.database.engine import connect
 from needlepoint.referral import jobs
 from needlepoint.referral.deletion import purge_requests
 from needlepoint.referral.message import Destination, PermanentError, TemporaryError
@@ -85,8 +86,7 @@ class Worker:
                     purge_requests(self.engine)
                     next_purge = monotonic() + PURGE_EVERY
             except SQLAlchemyError as error:
-                # Its text may have the values of a row in it: only its name.
-                log.error("the database cannot be used: %s", type(error).__name__)
+                _log_away(error)
                 pause = DATABASE_WAIT
             stop.wait(pause)
 
@@ -135,6 +135,34 @@ class Worker:
         wait = max(self.pace.wait(job.attempts), min(error.wait, LONGEST_ASKED_WAIT))
         log.warning("request %s waits another %.0f s: %s", request_id, wait, error)
         return jobs.note_postponed(self.engine, job, str(error), wait)
+
+
+def connected(stop: threading.Event) -> Engine | None:
+    """Return the database as soon as it can be used; None if ``stop`` comes first."""
+    while not stop.is_set():
+        try:
+            return connect()
+        except SQLAlchemyError as error:
+            _log_away(error)
+            stop.wait(DATABASE_WAIT)
+    return None
+
+
+def keep_purging(engine: Engine, stop: threading.Event) -> None:
+    """Purge what is old until ``stop``: all there is to do where requests are only kept."""
+    while not stop.is_set():
+        pause = PURGE_EVERY
+        try:
+            purge_requests(engine)
+        except SQLAlchemyError as error:
+            _log_away(error)
+            pause = DATABASE_WAIT
+        stop.wait(pause)
+
+
+def _log_away(error: SQLAlchemyError) -> None:
+    # Its text may have the values of a row in it: only its name.
+    log.error("the database cannot be used: %s", type(error).__name__)
 
 
 def within(limit: float, call: Callable[[], None]) -> None:

@@ -21,6 +21,12 @@ FIELDS = (names.SLOT_REQUEST_NAME, names.SLOT_REQUEST_CONTACT, names.SLOT_REQUES
 # Said before anything.
 _LEAD_IN = re.compile(r"^(?:(?:and|but|so|ok|okay|well|hm+|um+|oh|sorry|please) )+")
 YES, CANCELLED = "yes", "cancelled"
+# In a question that the person asks as one suggests a time: "can you call tomorrow?"
+_TIME_WORD = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week(?:day|end)s?|to(?:day|night|morrow)"
+    r"|mornings?|noon|midday|afternoons?|evenings?|(?:after|before|at|by|from) \d+|\d ?[ap]\.?m)\b",
+    re.IGNORECASE,
+)
 # A message with a topic that is as sure as this is about that topic, if it is long enough to be.
 SURE_ASIDE, ASIDE_WORDS = 0.6, 3
 # Of these intents a message may be by chance: names and times are not what the model knows.
@@ -113,7 +119,8 @@ def read_step(requested: str | None, heard: Heard, words: Words, country: str) -
     """
     phrase = _LEAD_IN.sub("", plain(heard.text))
     contact = valid_contact(heard.text, country)
-    if heard.intent in names.URGENT_INTENTS:
+    is_button = heard.text.startswith("/")
+    if heard.intent in names.URGENT_INTENTS or (is_button and requested in FIELDS):
         return ASIDE
     if requested is None:
         # "Call me on 828 555 0100": the form need not ask for it.
@@ -126,33 +133,45 @@ def read_step(requested: str | None, heard: Heard, words: Words, country: str) -
         return CANCEL
     if phrase in words.why:
         return Step({requested: None}, names.UTTER_REQUEST_WHY)
-    if phrase in words.change:
-        return Step({words.change[phrase]: None, names.SLOT_REQUEST_CONFIRMED: None})
-    if requested == names.SLOT_REQUEST_NAME:
-        return _name(heard)
+    changed = _changed(phrase, words)
+    if changed:
+        return Step({changed: None, names.SLOT_REQUEST_CONFIRMED: None})
     if requested == names.SLOT_REQUEST_TIME:
         return _time(heard)
     if isinstance(contact, Contact):
         return Step({names.SLOT_REQUEST_CONTACT: contact.shown})
+    if requested == names.SLOT_REQUEST_NAME:
+        return _name(phrase, heard, words)
     if requested == names.SLOT_REQUEST_CONTACT:
         is_aside = contact == ContactProblem.MISSING and _is_aside(heard)
         return ASIDE if is_aside else Step({requested: None}, _CONTACT_PROBLEMS[contact])
     return _decision(requested, phrase, heard, words)
 
 
-def _name(heard: Heard) -> Step:
+def _changed(phrase: str, words: Words) -> str | None:
+    """Return the field that is to be given anew: "change the time", "change the time to 5"."""
+    if phrase in words.change:
+        return words.change[phrase]
+    starts = (start for start in words.change if phrase.startswith(f"{start} to "))
+    return words.change.get(next(starts, ""))
+
+
+def _name(phrase: str, heard: Heard, words: Words) -> Step:
     name = valid_name(heard.text)
     # "My name is Grace Cost": whatever the model makes of it.
     is_introduced = isinstance(name, str) and name != heard.text.strip()
     if _is_aside(heard) and not is_introduced:
         return ASIDE
-    if isinstance(name, TextProblem):
+    if isinstance(name, TextProblem) or phrase in words.yes | words.no:
         return Step({names.SLOT_REQUEST_NAME: None}, names.UTTER_REQUEST_NAME_PROBLEM)
     return Step({names.SLOT_REQUEST_NAME: name})
 
 
 def _time(heard: Heard) -> Step:
-    if _is_aside(heard) and is_question(heard.text):
+    is_suggestion = _TIME_WORD.search(heard.text) and (
+        not _has_subject(heard) or f"utter_{heard.intent}" == names.UTTER_BOOK_APPOINTMENT
+    )
+    if is_question(heard.text) and not is_suggestion:
         return ASIDE
     time = clean_text(heard.text, PREFERRED_TIME_LIMIT)
     if isinstance(time, TextProblem):
@@ -162,9 +181,10 @@ def _time(heard: Heard) -> Step:
 
 def _decision(requested: str, phrase: str, heard: Heard, words: Words) -> Step:
     """Read the answer to "may I store it?" or "shall I send it?"."""
-    if phrase in words.yes or heard.intent == "affirm":
+    intent = heard.intent if heard.confidence >= SURE_ASIDE else ""
+    if phrase in words.yes or intent == "affirm":
         return Step({requested: YES})
-    if phrase in words.no or heard.intent == "deny":
+    if phrase in words.no or intent == "deny":
         is_refusal = requested == names.SLOT_REQUEST_CONSENT
         return CANCEL if is_refusal else Step({requested: None}, names.UTTER_REQUEST_WHAT_TO_CHANGE)
     return ASIDE
@@ -172,7 +192,10 @@ def _decision(requested: str, phrase: str, heard: Heard, words: Words) -> Step:
 
 def _is_aside(heard: Heard) -> bool:
     """Tell whether a message asks something of its own."""
-    if is_question(heard.text):
-        return True
-    is_subject = heard.intent not in _NO_SUBJECT and heard.confidence >= SURE_ASIDE
-    return is_subject and len(heard.text.split()) >= ASIDE_WORDS
+    return is_question(heard.text) or (
+        _has_subject(heard) and len(heard.text.split()) >= ASIDE_WORDS
+    )
+
+
+def _has_subject(heard: Heard) -> bool:
+    return heard.intent not in _NO_SUBJECT and heard.confidence >= SURE_ASIDE

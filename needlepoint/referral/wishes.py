@@ -20,9 +20,12 @@ _SPEAKS = (
     r"languages?|hablo|hablas?|hablan?|mówię|mówi|parlo|parle|falo|spreche)"
 )
 _AND = r"(?: ?(?:,|/|&|\band\b|\bor\b|\by\b|\bo\b) ?)+"
+# Who does not see or find a woman, wishes for one; so does who asks "don't you have a woman?"
 _NOT = re.compile(
-    r"\b(?:not|n't|dont|doesnt|cant|cannot|no|never|without|little|instead of|rather than|than|"
-    r"other than|except|but not)\b(?: [\w'-]+){0,4} ?$"
+    r"(?:\b(?:not|doesnt|cant(?! find)|cannot(?! find)|no|never|without|little|instead of|than|"
+    r"except|(?:anyone|anybody) but|don'?t(?! (?:you|they|we|see|have|find)\b))\b|"
+    r"\b(?:i|it|that|who|someone|he|she|they|we|you) (?!don't|\w+n't find)\w+n't)"
+    r"(?: [\w'-]+){0,4} ?$"
 )
 _INDIFFERENT = re.compile(
     r"(?:have to|need to|needs to|matter|mind|care|necessarily|whether|if it's|if it is)\b"
@@ -44,6 +47,7 @@ _SELF = re.compile(
 _BEFORE_GENDER = re.compile(r"\b(?:an?|another|the|only|preferably|prefer|be|by|any)(?: [\w-]+)? $")
 _AFTER_GENDER = re.compile(
     rf"(?: [\w-]+)? ?{_ROLE}\b|,? (?:please|pls|preferred|preferably|only|if possible)\b"
+    r"| (?:who|that) (?:can )?(?:speaks?|treats?|knows?)\b"
 )
 _NO_GENDER = re.compile(
     r"'s|-?(?: patients?| problems?| issues?| health| hormones?| (?:in)?fertility| pattern)\b"
@@ -157,7 +161,7 @@ def _is_denied(before: str) -> bool:
 
 def _clause(before: str) -> str:
     """Return what stands before something in its own part of a sentence."""
-    return re.split(r"[.,;:!?()]| but ", before)[-1]
+    return re.split(r"[.,;:!?()]|(?<!anyone)(?<!anybody) but ", before)[-1]
 
 
 def _any_of(names: Collection[str]) -> str:

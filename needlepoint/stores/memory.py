@@ -23,7 +23,13 @@ class MemoryTrackerStore(InMemoryTrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the events of ``tracker``."""
         await self.stream_events(tracker)
-        self._events[tracker.sender_id] = tuple(tracker.events)
+        events = tuple(tracker.events)
+        before = self._events.get(tracker.sender_id, ())
+        start = _session_start(before)
+        # Rasa retrieves the last session and saves that: those before it stay.
+        if start and events and events[0] is before[start]:
+            events = before[:start] + events
+        self._events[tracker.sender_id] = events
 
     async def delete(self, sender_id: str) -> None:
         """Forget a conversation."""

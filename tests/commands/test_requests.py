@@ -202,7 +202,12 @@ def test_half_a_setting_is_explained(run, engine, desk, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("url", "says"), [("nonsense", "must be as"), ("sqlite:////nowhere/x.db", "cannot be used")]
+    ("url", "says"),
+    [
+        ("nonsense", "must be as"),
+        ("postgresql://u:p@host:port/name", "must be as"),
+        ("sqlite:////nowhere/x.db", "cannot be used"),
+    ],
 )
 def test_a_database_that_cannot_be_used_is_explained(run, monkeypatch, url, says):
     monkeypatch.setenv("NEEDLEPOINT_DATABASE_URL", url)

@@ -115,6 +115,30 @@ def test_several_meanings_are_asked_most_likely_first(text: str, asked: list[str
     assert keys(text) == asked
 
 
+@pytest.mark.parametrize(
+    "text", ["Washington", "Georgia", "Portland", "Ontario CA", "Springfield", "San Marino"]
+)
+def test_the_title_of_each_button_says_which_place_is_meant(text: str) -> None:
+    for place in find_place(text).places:
+        assert keys(place.name) == [place.key]
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("I'm from Ireland but live in Boston", "US-MA"),
+        ("New York but moving to Boston", "US-MA"),
+        ("I live in Athens, that is in Georgia", "US-GA"),
+    ],
+)
+def test_a_state_elsewhere_says_nothing_of_a_town(text: str, key: str) -> None:
+    assert keys(text) == [key]
+
+
+def test_an_address_of_the_army_is_in_no_country() -> None:
+    assert keys("09012") == []
+
+
 def test_at_most_five_are_asked() -> None:
     assert len(keys("Springfield")) == MAX_OFFERED
 

@@ -73,7 +73,7 @@ def test_a_cancelled_request_is_sent_to_nobody(clinic, receiver):
     bot, *_ = clinic
     before = len(receiver.taken)
     form = ["I want a call back", "Jo", "jo@example.com", "mornings", "yes", "cancel"]
-    assert "sent nothing and kept nothing" in say(bot, "jo", *form)
+    assert "I sent nothing." in say(bot, "jo", *form)
     assert "none to delete" in say(bot, "jo", "delete my data")
     assert len(receiver.taken) == before
 
@@ -89,3 +89,5 @@ def test_without_the_action_server_nobody_is_left_in_silence(clinic):
     assert "cannot take requests just now" in say(bot, "new", "I want a call back")
     assert "could not delete it" in say(bot, "new", "delete my data")
     assert "British Acupuncture" in say(bot, "new", "find me an acupuncturist in Leeds")
+    question = "please have someone call me back. how much does it cost?"
+    assert "cannot take requests just now" in say(bot, "newer", question)

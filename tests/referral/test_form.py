@@ -33,12 +33,12 @@ def test_a_name_that_looks_like_a_topic_is_a_name():
     assert step(NAME, "Grace Cost", "faq_cost", 0.95).slots == {NAME: "Grace Cost"}
 
 
-@pytest.mark.parametrize("text", ["x" * 10_000, "12345", "   "])
+@pytest.mark.parametrize("text", ["x" * 10_000, "12345", "   ", "yes", "No", "ok"])
 def test_no_name(text):
     assert step(NAME, text) == Step({NAME: None}, "utter_request_name_problem")
 
 
-@pytest.mark.parametrize("requested", [CONTACT, CONSENT, CONFIRMED, None])
+@pytest.mark.parametrize("requested", [NAME, CONTACT, CONSENT, CONFIRMED, None])
 def test_a_contact_is_taken_whatever_was_asked(requested):
     assert step(requested, "call me at 828 555 0134").slots == {CONTACT: "+1 828-555-0134"}
     assert step(requested, "jo@example.com").slots == {CONTACT: "jo@example.com"}
@@ -62,8 +62,45 @@ def test_a_time_in_the_persons_words():
     assert step(TIME, "x" * 301) == Step({TIME: None}, "utter_request_time_problem")
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "confidence"),
+    [
+        ("can you call tomorrow morning?", "book_appointment", 0.92),
+        ("how about Tuesday?", "out_of_scope", 0.62),
+        ("could it be after 10?", "faq_aftercare", 0.45),
+    ],
+)
+def test_a_time_may_be_asked_for(text, intent, confidence):
+    assert step(TIME, text, intent, confidence) == Step({TIME: text})
+
+
+def test_a_question_that_names_a_time_may_be_about_something_else():
+    assert step(TIME, "are you open on Saturday?", "opening_hours_contact", 0.99) == ASIDE
+    assert step(TIME, "what if I get nervous?") == ASIDE
+
+
+@pytest.mark.parametrize("requested", [NAME, CONTACT, TIME])
+@pytest.mark.parametrize("button", ["/faq_insurance", "/affirm", "/find_practitioner"])
+def test_a_button_is_neither_name_nor_time(requested, button):
+    assert step(requested, button, button[1:], 1.0) == ASIDE
+
+
 @pytest.mark.parametrize("requested", ALL)
-@pytest.mark.parametrize("text", ["cancel", "Stop it please", "never mind", "I changed my mind"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cancel",
+        "Stop it please",
+        "never mind",
+        "I changed my mind",
+        "I want to cancel",
+        "can you cancel my request please",
+        "I'd like to stop",
+        "no, cancel the whole thing",
+        "No thanks",
+        "nvm",
+    ],
+)
 def test_cancel_at_any_point(requested, text):
     assert step(requested, text) == CANCEL
 
@@ -87,7 +124,14 @@ def test_why_is_explained_and_asked_again(requested):
 
 @pytest.mark.parametrize(
     ("text", "slot"),
-    [("change the name", NAME), ("No, wrong number", CONTACT), ("change my time", TIME)],
+    [
+        ("change the name", NAME),
+        ("No, wrong number", CONTACT),
+        ("change my time", TIME),
+        ("change time", TIME),
+        ("change the time to 5 to 6 pm", TIME),
+        ("I want to change my name to Bob", NAME),
+    ],
 )
 @pytest.mark.parametrize("requested", ALL)
 def test_any_field_can_be_changed(requested, text, slot):
@@ -98,7 +142,7 @@ def test_any_field_can_be_changed(requested, text, slot):
 @pytest.mark.parametrize("text", ["yes", "Yep!", "ok", "that's right", "sure, go ahead"])
 def test_yes(requested, text):
     intent = "affirm" if text.startswith("sure") else "nlu_fallback"
-    assert step(requested, text, intent).slots == {requested: "yes"}
+    assert step(requested, text, intent, 0.9).slots == {requested: "yes"}
 
 
 def test_no_to_storing_cancels_and_no_to_sending_asks_what_to_change():
@@ -109,6 +153,8 @@ def test_no_to_storing_cancels_and_no_to_sending_asks_what_to_change():
 def test_neither_yes_nor_no_is_no_consent():
     assert step(CONSENT, "banana") == ASIDE
     assert step(CONFIRMED, "hmm") == ASIDE
+    assert step(CONSENT, "hmm maybe", "affirm", 0.4) == ASIDE
+    assert step(CONSENT, "not sure", "deny", 0.5) == ASIDE
 
 
 def test_the_message_that_opens_the_form_may_bring_a_contact():
