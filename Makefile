@@ -23,12 +23,13 @@ NLU := $(wildcard needlepoint/nlu/*.py needlepoint/safety/*.py)
 # With the folders, so that a file taken away counts as a change.
 CONTENT := config.yml domain.yml $(shell find data)
 
-.PHONY: help run shell train test check check-content bench
+.PHONY: help run shell train test check check-widget check-content bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(MODEL) $(PLACES) ## Start the bot: action server and Rasa, with the REST channel
+run: $(MODEL) $(PLACES) ## Start the bot: action server and Rasa, with the chat on a demo page
+	@sh scripts/widget.sh
 	@$(BIN)/python -m needlepoint.serve
 
 shell: $(MODEL) $(PLACES) ## Chat in the terminal
@@ -46,6 +47,9 @@ check: $(LINTED) $(PIPELINE) ## Check style, types, content and training data
 	@$(BIN)/mypy
 	@$(BIN)/rasa data validate --fail-on-warnings > build/validate.log 2>&1 || { cat build/validate.log; exit 1; }
 	@echo "All checks passed."
+
+check-widget: ## Check the chat widget: types, its own tests, size and build; needs npm
+	@cd widget && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent test
 
 check-content: .venv/.installed ## Check topics, answers, sources and wording
 	@$(BIN)/python -m needlepoint.content

@@ -199,12 +199,8 @@ def main() -> int:
         print("Starting the action server and Rasa ", end="", flush=True)
         with running(settings) as servers:
             wait_until_ready(settings, servers)
-            question = '{"sender": "me", "message": "Does it hurt?"}'
             print(
-                f"\nReady. Chat at {settings.address}/webhooks/rest/webhook, for example:\n\n"
-                f"  curl {settings.address}/webhooks/rest/webhook "
-                f"-H 'Content-Type: application/json' \\\n    -d '{question}'\n\n"
-                "Ctrl-C stops both servers."
+                f"\nReady. Chat at {settings.address}/webhooks/web/\n\nCtrl-C stops both servers."
             )
             while all(server.poll() is None for server in servers.values()):
                 time.sleep(0.5)

@@ -73,7 +73,7 @@ def test_starts_answers_and_stops(model_path):
             if "Ctrl-C stops" in line:
                 break
         assert "Ready." in said, said
-        assert f"curl http://localhost:{port}/webhooks/rest/webhook" in said
+        assert f"Chat at http://localhost:{port}/webhooks/web/" in said
         urllib.request.urlopen(f"http://localhost:{port}/webhooks/rest/", timeout=5).close()
         process.send_signal(signal.SIGINT)
         assert process.wait() == 0
