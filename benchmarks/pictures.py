@@ -7,7 +7,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -27,6 +27,9 @@ PHONE = {
 EFFECT = "does acupuncture help back pain?"
 COST = "what does it cost?"
 EMERGENCY = "I can't feel my legs and I wet myself"
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 def desktop(page: Page) -> None:
@@ -60,7 +63,7 @@ PICTURES: dict[str, tuple[Callable[[Page], None], dict[str, Any]]] = {
 }
 
 
-def take(browser: Browser, name: str, scheme: str) -> Path:
+def take(browser: Browser, name: str, scheme: Scheme) -> Path:
     """Take one picture, in light or in dark; return its file."""
     pose, options = PICTURES[name]
     context = browser.new_context(color_scheme=scheme, reduced_motion="reduce", **options)
@@ -92,7 +95,7 @@ def main() -> None:
     """Take all pictures."""
     with serving(), chromium() as browser:
         for name in PICTURES:
-            for scheme in ("light", "dark"):
+            for scheme in SCHEMES:
                 print(take(browser, name, scheme))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["databases"]
+pytest_plugins = ["databases", "browser_stack"]
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "needlepoint.tar.gz"
@@ -114,7 +114,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., su
         log = (folder / f"{len(started)}.log").open("wb")
         environment = {
             "NEEDLEPOINT_DATABASE_URL": f"sqlite:///{folder}/{len(started)}.db",
-            "NEEDLEPOINT_SECRET": "for tests only, but long enough",
+            "NEEDLEPOINT_SECRET": "for tests only, and as long as it must be",
             **os.environ,
             "SANIC_HOST": "127.0.0.1",
             "RASA_TELEMETRY_ENABLED": "false",
