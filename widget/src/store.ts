@@ -49,6 +49,8 @@ export class Store {
 
   #session: Session | null = null;
   #opening: Promise<void> | null = null;
+  /** Feedback goes one at a time: a thumb that is tried again must not take the place of its comment. */
+  #rating: Promise<unknown> = Promise.resolve();
   /** Goes up when the conversation is replaced: what was under way for the old one is dropped. */
   #age = 0;
   /** The age whose messages are being sent. */
@@ -118,9 +120,9 @@ export class Store {
     item.feedback = value;
     this.listener.changed();
     try {
-      await this.#keep((token) =>
-        this.wire.call("POST", "feedback", token, { answer: item.id, value, comment }),
-      );
+      const send = () =>
+        this.#keep((token) => this.wire.call("POST", "feedback", token, { answer: item.id, value, comment }));
+      await (this.#rating = this.#rating.then(send, send));
       this.#tellTabs();
       this.listener.event("feedback", { value, comment: !!comment });
     } catch (error) {

@@ -336,6 +336,23 @@ describe("trouble", () => {
 });
 
 describe("feedback", () => {
+  it("with a comment comes after its thumb, though that had to be tried again", async () => {
+    const server = new FakeServer();
+    const page = new Page(server);
+    page.store.send("pain");
+    await settled();
+    const answer = page.store.items[1] as Incoming;
+    const sent: unknown[] = [];
+    const fetch = server.fetch.bind(server);
+    server.fetch = (url, init) => {
+      if (url.endsWith("/feedback")) sent.push(JSON.parse(init.body as string).comment);
+      return fetch(url, init);
+    };
+    server.fail("feedback", "lost before");
+    await Promise.all([page.store.rate(answer, "down"), page.store.rate(answer, "down", "too short")]);
+    expect(sent).toEqual([undefined, undefined, "too short"]);
+  });
+
   it("is stored, can be changed, and is there on the next page", async () => {
     const server = new FakeServer();
     const page = new Page(server);
