@@ -22,6 +22,7 @@ CLIENT_ID, SHOWN = "client_id", "shown"  # in the metadata of a person's message
 TROUBLE_RESPONSE = "trouble"
 ASKS = (names.ASK_PREFIX, names.UTTER_WHICH)
 NOTICES = (
+    names.UTTER_GO_ON,
     names.UTTER_SAFETY_DISCLAIMER,
     names.UTTER_REQUEST_TROUBLE,
     names.UTTER_DELETE_TROUBLE,

@@ -118,6 +118,7 @@ def test_a_text_without_response_is_an_answer():
         ("utter_which", {}, "question"),
         ("utter_ask_source", {}, "answer"),
         ("utter_safety_disclaimer", {}, "notice"),
+        ("utter_go_on", {}, "notice"),
         ("utter_safety_disclaimer_risk", {}, "notice"),
         ("utter_request_trouble", {}, "notice"),
         ("utter_delete_trouble", {}, "notice"),
