@@ -129,11 +129,11 @@ def test_an_answer_that_was_lost_on_the_way_is_not_asked_for_twice(chat):
 
 def test_too_many_messages_wait_as_long_as_the_server_says(chat):
     body = {"error": {"code": "rate_limited", "message": "Wait."}}
-    headers = {"Retry-After": "2"}
+    headers = {"Retry-After": "5"}
     answer = {"status": 429, "json": body, "headers": headers}
     chat.page.route("**/messages", lambda route: route.fulfill(**answer), times=1)
     chat.send(FIRST)
-    expect(chat.banner).to_contain_text("Yours will be sent in 2 seconds.")
+    expect(chat.banner).to_contain_text("Yours will be sent in 5 seconds.")
     chat.answered(1)
 
 
