@@ -1,18 +1,16 @@
 """What patients think of single answers: stored beside the requests, apart from the dialogue."""
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from needlepoint.database.engine import reader
+from needlepoint.database.engine import insert_into, reader
 from needlepoint.database.tables import Feedback, new_id, now
 from needlepoint.referral.requests import conversation_hash
 
 UP, DOWN = "up", "down"
 VALUES = (UP, DOWN)
 COMMENT_LIMIT = 500  # characters
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def store_feedback(
@@ -37,7 +35,7 @@ def store_feedback(
     if value not in VALUES or len(comment or "") > COMMENT_LIMIT:
         raise ValueError(f"Feedback is up or down, with {COMMENT_LIMIT} characters at most.")
     new = {"response": response, "value": value, "comment": comment, "created_at": now()}
-    insert = _INSERT[engine.dialect.name](Feedback).values(
+    insert = insert_into(engine, Feedback).values(
         id=new_id(), conversation=conversation_hash(conversation_id), answer_id=answer_id, **new
     )
     key = [Feedback.conversation, Feedback.answer_id]

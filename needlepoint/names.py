@@ -57,11 +57,13 @@ UTTER_WHICH_PLACE = "utter_which_place"
 UTTER_REFER = "utter_refer"
 UTTER_PRACTITIONERS = "utter_practitioners"
 UTTER_NO_PRACTITIONERS = "utter_no_practitioners"
+# Licences are given by the parts of these countries, so the country alone is not enough.
+HAVE_PARTS = ("US", "CA", "GB")
 ASKS_PLACE = (
     UTTER_ASK_PLACE,
     UTTER_ASK_PLACE_AGAIN,
     UTTER_WHICH_PLACE,
-    *(f"{ASK_PART_PREFIX}_{country}" for country in ("US", "CA", "GB")),
+    *(f"{ASK_PART_PREFIX}_{country}" for country in HAVE_PARTS),
 )
 REFERRAL_ANSWERS = (*ASKS_PLACE, UTTER_REFER, UTTER_PRACTITIONERS, UTTER_NO_PRACTITIONERS)
 # What the form's actions say.

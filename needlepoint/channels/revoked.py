@@ -3,15 +3,12 @@
 from datetime import timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from needlepoint.database.engine import reader
+from needlepoint.database.engine import insert_into, reader
 from needlepoint.database.tables import RevokedSession, now
 from needlepoint.referral.requests import conversation_hash
-
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def revoke(engine: Engine, conversation_id: str, seconds: int) -> None:
@@ -21,7 +18,7 @@ def revoke(engine: Engine, conversation_id: str, seconds: int) -> None:
         seconds: how long a token lives
     """
     at = now()
-    insert = _INSERT[engine.dialect.name](RevokedSession).values(
+    insert = insert_into(engine, RevokedSession).values(
         conversation=conversation_hash(conversation_id), expires_at=at + timedelta(seconds=seconds)
     )
     with Session(engine) as session, session.begin():

@@ -10,6 +10,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import ArgumentError
@@ -74,6 +75,12 @@ def connect(url: str | None = None, sync: str = "FULL") -> Engine:
 def reader(engine: Engine) -> Engine:
     """Return the same engine for who only reads, and so needs to wait for no writer."""
     return engine.execution_options(only_reads=True)
+
+
+def insert_into(engine: Engine, table: Any) -> Any:
+    """Return an INSERT that can be told what to do where the row is there: ``on_conflict_...``."""
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[engine.dialect.name]
+    return dialect.insert(table)
 
 
 def migrate(engine: Engine) -> None:

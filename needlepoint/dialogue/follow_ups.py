@@ -107,13 +107,13 @@ def read_follow_ups(path: Path = FOLLOW_UPS_FILE) -> FollowUps:
     for kind, entry in file.data["kinds"].items():
         if not isinstance(entry, dict) or set(entry) != {"says", "leads_to"}:
             raise file.error(f"{kind} must have says and leads_to", "kinds", kind)
-        for phrase in _phrases(file, entry["says"], "kinds", kind, "says"):
+        for phrase in read_phrases(file, entry["says"], "kinds", kind, "says"):
             if kinds.setdefault(phrase, kind) != kind:
                 message = f"'{phrase}' is said for {kinds[phrase]}, too"
                 raise file.error(message, "kinds", kind, "says")
         targets[kind] = _targets(file, kind, entry["leads_to"], families)
     around = (
-        tuple(sorted(_phrases(file, file.data[name], name), key=len, reverse=True))
+        tuple(sorted(read_phrases(file, file.data[name], name), key=len, reverse=True))
         for name in ("lead_ins", "tails")
     )
     return FollowUps(kinds, targets, families, *around)
@@ -131,7 +131,12 @@ def _families(file: YamlFile) -> dict[str, str]:
     return families
 
 
-def _phrases(file: YamlFile, phrases: Any, *key: str | int) -> Iterator[str]:
+def read_phrases(file: YamlFile, phrases: Any, *key: str | int) -> Iterator[str]:
+    """Yield all forms of the phrases that stand at ``key`` of a file, as ``plain`` gives them.
+
+    Raises:
+        DataError: one is no text, or its brackets are wrong; with file and line.
+    """
     for number, phrase in enumerate(phrases):
         if not isinstance(phrase, str):
             raise file.error(f"put {phrase!r} in quotes", *key, number)

@@ -269,11 +269,6 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
         text: str = message["text"]
         return text
 
-    def _metadata(self, answer: str | None) -> Mapping[str, Any]:
-        variations = self.responses.get(answer) or [{}]
-        metadata: Mapping[str, Any] = variations[0].get("metadata") or {}
-        return metadata
-
     def _sources_of(self, metadata: Mapping[str, Any]) -> list[Source]:
         keys = dict.fromkeys(metadata.get("sources", []))
         # A model may be older than the file of sources; its answer is still worth giving.

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from needlepoint import names
-from needlepoint.content.yaml_lines import YamlFile, read_mapping
-from needlepoint.dialogue.follow_ups import plain
+from needlepoint.content.yaml_lines import read_mapping
+from needlepoint.dialogue.follow_ups import plain, read_phrases
 from needlepoint.nlu.questions import is_question
-from needlepoint.phrases import expand
 from needlepoint.referral.contact import Contact, ContactProblem, valid_contact
 from needlepoint.referral.person_name import valid_name
 from needlepoint.referral.plain_text import TextProblem, clean_text
@@ -90,22 +89,18 @@ def read_words(path: Path = WORDS_FILE) -> Words:
     file = read_mapping(path)
     if set(file.data) != set(SECTIONS):
         raise file.error(f"must have exactly: {', '.join(SECTIONS)}")
-    change = {phrase: name for name in FIELDS for phrase in _phrases(file, "change", name)}
-    lists = {name: _phrases(file, name) for name in SECTIONS if name != "change"}
+    fields = file.data["change"] or {}
+    change = {
+        phrase: name
+        for name in FIELDS
+        for phrase in read_phrases(file, fields.get(name) or (), "change", name)
+    }
+    lists = {
+        name: frozenset(read_phrases(file, file.data[name] or (), name))
+        for name in SECTIONS
+        if name != "change"
+    }
     return Words(**lists, change=change)
-
-
-def _phrases(file: YamlFile, *key: str) -> frozenset[str]:
-    entries = file.data
-    for part in key:
-        entries = entries.get(part) or {}
-    found: set[str] = set()
-    for number, phrase in enumerate(entries):
-        try:
-            found.update(plain(form) for form in expand(str(phrase)))
-        except ValueError as error:
-            raise file.error(str(error), *key, number) from None
-    return frozenset(found)
 
 
 def read_step(requested: str | None, heard: Heard, words: Words, country: str) -> Step:

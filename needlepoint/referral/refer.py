@@ -12,9 +12,6 @@ from needlepoint.referral.distance import distance_text
 from needlepoint.referral.nearest import Near
 from needlepoint.referral.regulators import Regulators
 
-# Licences are given by the parts of these countries, so the country alone is not enough.
-HAVE_PARTS = ("US", "CA", "GB")
-
 
 @dataclass(frozen=True)
 class Message:
@@ -42,7 +39,7 @@ def place_question(found: Found, known: Place | None, asked: tuple[str, ...]) ->
         return Message(names.UTTER_ASK_PLACE_AGAIN if asked else names.UTTER_ASK_PLACE)
     part = f"{names.ASK_PART_PREFIX}_{place.key}"
     # Who does not say which part, once asked, gets what is true of the country.
-    return Message(part) if place.key in HAVE_PARTS and part not in asked else None
+    return Message(part) if place.key in names.HAVE_PARTS and part not in asked else None
 
 
 def referral(place: Place, regulators: Regulators) -> Message:

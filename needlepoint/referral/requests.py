@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from needlepoint.database.engine import reader
+from needlepoint.database.engine import insert_into, reader
 from needlepoint.database.tables import FAILED, WAITING, Delivery, ReferralRequest, now
 from needlepoint.referral.contact import CONTACT_LIMIT, KINDS
 from needlepoint.referral.person_name import NAME_LIMIT
@@ -25,7 +24,6 @@ from needlepoint.referral.plain_text import one_line
 PREFERRED_TIME_LIMIT = 300  # characters
 # The status of a request that has no job.
 KEPT = "kept"
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def store_request(
         "created_at": at,
         "delete_after": at + timedelta(days=keep_days),
     }
-    insert = _INSERT[engine.dialect.name](ReferralRequest).values(**key, **values)
+    insert = insert_into(engine, ReferralRequest).values(**key, **values)
     stored = select(ReferralRequest.id).filter_by(**key).with_for_update()
     with Session(engine) as session, session.begin():
         request_id = None

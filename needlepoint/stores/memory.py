@@ -13,7 +13,8 @@ class MemoryTrackerStore(InMemoryTrackerStore):
     """Rasa's in-memory store, but that it keeps the events themselves.
 
     Rasa's own writes the whole conversation as JSON and reads it again in each turn: of the ten
-    first turns of a conversation, that took a third of the time. Set in ``endpoints.yml``.
+    first turns of a conversation, that took a third of the time.
+    ``DatabaseTrackerStore`` builds on it.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
