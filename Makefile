@@ -17,6 +17,8 @@ CODE := build/.code
 LINTED := build/.linted
 PIPELINE := build/en_needlepoint/meta.json
 PLACES := build/places.db
+# Side by side; each may have servers and models of 8 GB in memory.
+WORKERS := 2
 EXAMPLES := $(shell grep -rl --include='*.yml' '^nlu:' data) $(shell find data/safety data/language)
 LANGUAGE := $(wildcard needlepoint/language/*.py needlepoint/language/minilm/*) uv.lock
 NLU := $(wildcard needlepoint/nlu/*.py needlepoint/safety/*.py)
@@ -38,7 +40,7 @@ shell: $(MODEL) $(PLACES) ## Chat in the terminal
 train: $(MODEL) $(PLACES) ## Train the model, when it is older than what it is made from
 
 test: $(MODEL) $(PLACES) ## Run all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 	@$(BIN)/rasa test core --model $(MODEL) --stories tests/stories --fail-on-prediction-errors --no-plot --out build/rasa-test
 
 check: $(LINTED) $(PIPELINE) ## Check style, types, content and training data

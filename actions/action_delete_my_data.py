@@ -1,4 +1,4 @@
-"""Deletes the requests of a conversation, and tells the clinic to do the same."""
+"""Deletes what is stored of a conversation, and tells the clinic to delete its requests."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from needlepoint import names
-from needlepoint.referral.deletion import delete_requests
 from needlepoint.referral.desk import desk
+from needlepoint.stores.deletion import remove_conversation
 
 
 class ActionDeleteMyData(Action):
@@ -24,13 +24,13 @@ class ActionDeleteMyData(Action):
     def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """Delete.
+        """Delete; the turn itself, which is not over yet, is not stored (``tells_deletion``).
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: it could not be done; a rule says so.
         """
-        deleted = delete_requests(self._desk.engine, tracker.sender_id)
-        if not deleted.count:
+        deleted = remove_conversation(self._desk.engine, tracker.sender_id)
+        if not deleted.requests:
             response = names.UTTER_NO_DATA
         elif deleted.maybe_delivered:
             response = names.UTTER_DATA_DELETED_CLINIC_TOLD

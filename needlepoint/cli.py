@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import typer
 
-from needlepoint.commands import practitioners, requests
+from needlepoint.commands import conversations, practitioners, requests, status
 from needlepoint.commands.database import EXIT_CODES
 
 app = typer.Typer(
@@ -18,6 +18,9 @@ app = typer.Typer(
 app.add_typer(practitioners.app, name="practitioners")
 app.add_typer(requests.app, name="requests")
 app.command(epilog=EXIT_CODES)(requests.deliver)
+app.add_typer(conversations.app, name="conversations")
+app.command(epilog=EXIT_CODES)(conversations.purge)
+app.command(epilog=status.EXIT_CODES)(status.status)
 
 
 def _print_version(wanted: bool) -> None:

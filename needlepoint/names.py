@@ -1,5 +1,8 @@
 """Names that the domain, the rules and the code share: spelt once, here."""
 
+# In the metadata of a person's message: the id that its sender gave it, and what it looks like to
+# them, which of a button is its title.
+CLIENT_ID, SHOWN = "client_id", "shown"
 TOPIC_PREFIX = "faq_"
 OUT_OF_SCOPE = "out_of_scope"
 # The entity that says what kind of subject is out of scope.
@@ -67,6 +70,8 @@ ASKS_PLACE = (
 )
 REFERRAL_ANSWERS = (*ASKS_PLACE, UTTER_REFER, UTTER_PRACTITIONERS, UTTER_NO_PRACTITIONERS)
 # What the form's actions say.
+UTTER_ASK_REQUEST_NAME = "utter_ask_request_name"
+UTTER_ASK_REQUEST_CONSENT = "utter_ask_request_consent"
 UTTER_REQUEST_WHY = "utter_request_why"
 UTTER_REQUEST_WHAT_TO_CHANGE = "utter_request_what_to_change"
 UTTER_REQUEST_NAME_PROBLEM = "utter_request_name_problem"
@@ -82,6 +87,8 @@ UTTER_DATA_DELETED = "utter_data_deleted"
 UTTER_DATA_DELETED_CLINIC_TOLD = "utter_data_deleted_clinic_told"
 UTTER_NO_DATA = "utter_no_data"
 UTTER_DELETE_TROUBLE = "utter_delete_trouble"
+# What action_delete_my_data says when it has deleted all that there was; see tells_deletion.
+DATA_DELETED = (UTTER_DATA_DELETED, UTTER_DATA_DELETED_CLINIC_TOLD, UTTER_NO_DATA)
 
 UTTER_MORE_DETAIL = "utter_more_detail"
 UTTER_NO_MORE_DETAIL = "utter_no_more_detail"

@@ -5,8 +5,9 @@
     NEEDLEPOINT_HOST   address that Rasa listens on (127.0.0.1)
     NEEDLEPOINT_PORT   port that Rasa listens on (5005)
     NEEDLEPOINT_MODEL  the model to load (models/needlepoint.tar.gz)
+    NEEDLEPOINT_PROFILE  "production" takes endpoints.production.yml in place of endpoints.yml
 
-The action server listens on loopback, at the port that ``endpoints.yml`` names.
+The action server listens on loopback, at the port that the profile's file names.
 """
 
 import os
@@ -31,20 +32,36 @@ from needlepoint.referral.destination import DestinationError, read_destination
 
 START_LIMIT = 120.0  # seconds; a slow machine takes about 30
 STOP_LIMIT = 10.0  # seconds
+# So many connections wait for a busy worker; Rasa's own 100 are soon too few, and then Linux resets
+# them, where they would be told to come again. The files in deploy/ have the same number.
+BACKLOG = "1024"
 
 
 class CannotStartError(Exception):
     """Something that the person who runs the bot has to mend; the text says what to do."""
 
 
+# Of each profile: where the stores are, and what the environment must say for it.
+PROFILES = {
+    "default": (Path("endpoints.yml"), ()),
+    "production": (
+        Path("endpoints.production.yml"),
+        ("NEEDLEPOINT_DATABASE_URL", "NEEDLEPOINT_REDIS_URL", "NEEDLEPOINT_AMQP_URL"),
+    ),
+}
+# What Rasa fills in for ${...} in these files.
+ACTIONS_VARIABLE, ACTIONS_URL = "NEEDLEPOINT_ACTIONS_URL", "http://localhost:5055/webhook"
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Where the two servers listen."""
+    """Where the two servers listen, and which file says where the stores are."""
 
     host: str
     port: int
     model: str
     actions_port: int
+    endpoints: Path = PROFILES["default"][0]
 
     @property
     def address(self) -> str:
@@ -53,15 +70,19 @@ class Settings:
         return f"http://{host}:{self.port}"
 
 
-def read_settings(
-    environment: Mapping[str, str], endpoints: Path = Path("endpoints.yml")
-) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings.
 
     Raises:
-        CannotStartError: a port is no port.
+        CannotStartError: a port is no port, or a profile is none or lacks a variable.
     """
+    profile = _profile(environment)
+    endpoints, needed = PROFILES[profile]
+    missing = [name for name in needed if not environment.get(name)]
+    if missing:
+        raise CannotStartError(f"The {profile} profile needs {', '.join(missing)}; set each.")
     actions = yaml.safe_load(endpoints.read_text(encoding="utf-8"))["action_endpoint"]["url"]
+    actions = actions.replace(f"${{{ACTIONS_VARIABLE}}}", _actions_url(environment))
     port = environment.get("NEEDLEPOINT_PORT", "5005")
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise CannotStartError(f"NEEDLEPOINT_PORT must be a number from 1 to 65535, not '{port}'.")
@@ -70,7 +91,28 @@ def read_settings(
         int(port),
         environment.get("NEEDLEPOINT_MODEL", "models/needlepoint.tar.gz"),
         urlsplit(actions).port or 80,
+        endpoints,
     )
+
+
+def endpoints_file(environment: Mapping[str, str]) -> Path:
+    """Return the file that says where the stores are.
+
+    Raises:
+        CannotStartError: there is no such profile.
+    """
+    return PROFILES[_profile(environment)][0]
+
+
+def _profile(environment: Mapping[str, str]) -> str:
+    profile = environment.get("NEEDLEPOINT_PROFILE") or "default"
+    if profile not in PROFILES:
+        raise CannotStartError(f"NEEDLEPOINT_PROFILE must be {' or '.join(PROFILES)}.")
+    return profile
+
+
+def _actions_url(environment: Mapping[str, str]) -> str:
+    return environment.get(ACTIONS_VARIABLE) or ACTIONS_URL
 
 
 def check_clinic() -> None:
@@ -105,14 +147,16 @@ def check_port(host: str, port: int, remedy: str) -> None:
 def commands(settings: Settings) -> dict[str, list[str]]:
     """Return the command of each server, by its name."""
     rasa = [sys.executable, "-m", "rasa", "run"]
+    logs = ["--logging-config-file", "logging.yml"]
     server = ["--interface", settings.host, "--port", str(settings.port), "--model", settings.model]
     return {
-        "action server": [*rasa, "actions", "--port", str(settings.actions_port)],
+        "action server": [*rasa, "actions", "--port", str(settings.actions_port), *logs],
         "Rasa": [
             *rasa,
             *server,
+            *logs,
             "--endpoints",
-            "endpoints.yml",
+            str(settings.endpoints),
             "--credentials",
             "credentials.yml",
         ],
@@ -127,7 +171,13 @@ def running(settings: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """
     logs = Path("build")
     logs.mkdir(exist_ok=True)
-    environment = {**os.environ, "SANIC_HOST": "127.0.0.1", "RASA_TELEMETRY_ENABLED": "false"}
+    environment = {
+        "SANIC_BACKLOG": BACKLOG,
+        **os.environ,
+        "SANIC_HOST": "127.0.0.1",
+        "RASA_TELEMETRY_ENABLED": "false",
+        ACTIONS_VARIABLE: _actions_url(os.environ),
+    }
     servers: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in commands(settings).items():

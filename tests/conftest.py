@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -9,17 +10,61 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytest_plugins = ["databases", "browser_stack"]
+from needlepoint.serve import BACKLOG
+
+pytest_plugins = ["databases", "browser_stack", "slack_stack", "web_stack"]
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "needlepoint.tar.gz"
 EXAMPLES = "data/referral/practitioners_example.csv"
+PATIENCE = 240.0  # seconds for a server to start; on an idle machine it takes about 20
+PORTS = range(10_000, 32_000)
 Reply = list[dict[str, Any]]
+# What workers (`pytest -n`) take as a whole, so that none starts the servers or loads the agent of
+# another again; the longest first, so that none is left with it at the end. Of all other files,
+# each is taken as a whole.
+GROUPS = {
+    "agent": (
+        "conversations",
+        "stores/test_bounded.py",
+        "nlu",
+        "safety",
+        "slack/test_every_response.py",
+    ),
+    "browser": ("browser",),
+    "slack": (
+        "slack/test_same_as_rest.py",
+        "slack/test_slack_over_http.py",
+        "slack/test_lifecycle.py",
+        "slack/test_slack_faults.py",
+    ),
+    "faults": ("referral/test_faults.py",),
+    "http": ("http",),
+    "production": ("production",),
+    "clinic": ("referral/test_end_to_end.py",),
+    "logs": ("observability/test_logs.py",),
+    "serve": ("test_serve.py",),
+    "content": ("content",),
+}
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests into their groups, and the groups into their order."""
+    places = list(GROUPS)
+    order: dict[pytest.Item, int] = {}
+    for item in items:
+        name = item.path.relative_to(ROOT / "tests").as_posix()
+        group = next((g for g, paths in GROUPS.items() if name.startswith(paths)), name)
+        item.add_marker(pytest.mark.xdist_group(group))
+        order[item] = places.index(group) if group in GROUPS else len(places)
+    items.sort(key=lambda item: order[item])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -76,9 +121,15 @@ def load_agent(model_path: Path, actions_port: int) -> Any:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a free port, below those that the system gives to whoever asks for any.
+
+    One of these would be given again while a server that is to have it still starts.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Bot:
@@ -115,6 +166,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., su
         environment = {
             "NEEDLEPOINT_DATABASE_URL": f"sqlite:///{folder}/{len(started)}.db",
             "NEEDLEPOINT_SECRET": "for tests only, and as long as it must be",
+            "SANIC_BACKLOG": BACKLOG,
             **os.environ,
             "SANIC_HOST": "127.0.0.1",
             "RASA_TELEMETRY_ENABLED": "false",
@@ -171,11 +223,12 @@ def start_actions(start: Callable[..., subprocess.Popen]) -> Callable[[], tuple[
 
 
 def wait_for(url: str, process: subprocess.Popen) -> None:
-    for _ in range(240):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         assert process.poll() is None, f"the server for {url} stopped"
         try:
             urllib.request.urlopen(url, timeout=2).close()
             return
         except OSError:
-            time.sleep(0.5)
+            time.sleep(0.1)
     pytest.fail(f"no answer from {url}")

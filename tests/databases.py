@@ -1,21 +1,19 @@
-"""Databases for tests: SQLite in a file, PostgreSQL in a database of its own."""
+"""Databases for tests: SQLite in a file, PostgreSQL in a database of its own; other services."""
 
 import os
-import uuid
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import NoReturn
+from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
-from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.servers import AMQP_URL, REDIS_URL, postgresql
 from needlepoint.database.engine import connect
 from needlepoint.referral.requests import Request
-
-POSTGRES_URL = "NEEDLEPOINT_TEST_POSTGRES_URL"
-DEFAULT_POSTGRES = "postgresql://root@127.0.0.1:5432/test"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -49,21 +47,37 @@ def a_request() -> Callable[..., Request]:
     return make
 
 
+def redis_url() -> str:
+    """Return where Redis is; skip where there is none."""
+    return _reachable(REDIS_URL, "no Redis; NEEDLEPOINT_TEST_REDIS_URL says where one is")
+
+
+def amqp_url() -> str:
+    """Return where RabbitMQ is; skip where there is none."""
+    return _reachable(AMQP_URL, "no RabbitMQ; NEEDLEPOINT_TEST_AMQP_URL says where one is")
+
+
+def _reachable(url: str, reason: str) -> str:
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname, place.port), timeout=5).close()
+    except OSError:
+        missing(reason)
+    return url
+
+
 @contextmanager
 def own_postgres() -> Iterator[str]:
-    url = make_url(os.environ.get(POSTGRES_URL) or DEFAULT_POSTGRES)
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    name = f"needlepoint_{uuid.uuid4().hex}"
-    try:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    except OperationalError:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL; {POSTGRES_URL} says where one is")
-    try:
-        yield url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.dispose()
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgresql())
+        except OperationalError:
+            missing("no PostgreSQL; NEEDLEPOINT_TEST_POSTGRES_URL says where one is")
+        yield url
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip a test that needs what is not here; in CI, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -12,6 +12,8 @@ from typing import Any
 from rasa.core.agent import Agent
 from rasa.utils.endpoints import EndpointConfig
 
+from needlepoint.observability.metrics import action_call
+
 
 class DeadlineEndpoint(EndpointConfig):
     """The same endpoint, whose requests end after a deadline."""
@@ -38,7 +40,8 @@ class DeadlineEndpoint(EndpointConfig):
             asyncio.TimeoutError: there was no full answer within the deadline.
         """
         kwargs["timeout"] = self.deadline
-        return await super().request(*args, **kwargs)
+        with action_call((kwargs.get("json") or {}).get("next_action")):
+            return await super().request(*args, **kwargs)
 
 
 def limit_actions(agent: Agent, deadline: float) -> None:

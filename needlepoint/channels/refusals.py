@@ -20,6 +20,10 @@ STATUS = {
 }
 
 
+# Beside whatever cannot be answered; it may not depend on anything that can fail.
+EMERGENCY = "In an emergency call 911, 999, 112, 000 or 111."
+
+
 class RefusalError(Exception):
     """A call that cannot be answered as asked; its message tells people what to do."""
 
@@ -42,5 +46,6 @@ class RefusalError(Exception):
 
 
 def busy() -> RefusalError:
-    """Return the problem of a bot that is not ready, or not done with the message before."""
-    return RefusalError("busy", "I am busy just now. Please try again in a few seconds.", 5)
+    """Return the problem of a bot that is not ready, or not done with the messages before."""
+    message = f"I am busy just now. Please try again in a few seconds. {EMERGENCY}"
+    return RefusalError("busy", message, 5)

@@ -19,7 +19,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from needlepoint.channels.deadline import limit_actions
+from needlepoint.channels.admission import AT_ONCE, Admission
 from needlepoint.channels.guard import (
     MAX_BODY,
     BadMessageError,
@@ -29,12 +29,19 @@ from needlepoint.channels.guard import (
     without_payload,
     without_surrogates,
 )
+from needlepoint.channels.refusals import EMERGENCY, RefusalError, busy
+from needlepoint.channels.settings import check_number
+from needlepoint.channels.start import make_ready
+from needlepoint.observability.metrics import count_refusal, timed
+from needlepoint.stores.failures import NotStoredError
 
 logger = logging.getLogger(__name__)
 # Said when Rasa itself fails, so it may not depend on the domain or on anything else.
-TROUBLE = (
-    "I am sorry, something went wrong on my side. Please ask again in a moment. "
-    "In an emergency call 911, 999, 112, 000 or 111."
+TROUBLE = f"I am sorry, something went wrong on my side. Please ask again in a moment. {EMERGENCY}"
+# Said under an answer that could not be stored.
+NOT_KEPT = (
+    "Please note: I could not save this part of our talk. "
+    "Please tell me again later what matters to you in it."
 )
 
 OnMessage = Callable[[UserMessage], Awaitable[Any]]
@@ -43,10 +50,23 @@ OnMessage = Callable[[UserMessage], Awaitable[Any]]
 class RestChannel(RestInput):
     """The channel ``rest``; its settings stand in ``credentials.yml``."""
 
-    def __init__(self, max_length: int = 4000, action_deadline: float = 1.0) -> None:
-        """Set the longest message, in characters, and the deadline of actions, in seconds."""
+    def __init__(
+        self, max_length: int = 4000, action_deadline: float = 1.0, at_once: int = AT_ONCE
+    ) -> None:
+        """Take the settings.
+
+        Args:
+            max_length: of a message, in characters
+            action_deadline: how long a custom action may take, in seconds
+            at_once: how many messages are handled or wait in this process; more are refused
+
+        Raises:
+            ValueError: there cannot be so many at once.
+        """
+        check_number("at_once", at_once, 1)
         self.max_length = max_length
         self.action_deadline = action_deadline
+        self.admission = Admission(at_once)
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> RestChannel:
@@ -55,12 +75,23 @@ class RestChannel(RestInput):
 
     def blueprint(self, on_new_message: OnMessage) -> Blueprint:
         """Return Rasa's routes with a check in front of them."""
-        blueprint = super().blueprint(never_silent(on_new_message))
+        handle = never_silent(timed(on_new_message))
+
+        async def admitted(message: UserMessage) -> None:
+            try:
+                with self.admission.place():
+                    await handle(message)
+            except RefusalError as problem:  # others came while a stream was opened
+                await message.output_channel.send_text_message(message.sender_id, problem.message)
+
+        blueprint = super().blueprint(admitted)
 
         @blueprint.middleware("request")
         async def check(request: Request) -> HTTPResponse | None:
             if request.method != "POST":
                 return None
+            if self.admission.is_full:
+                return _busy(busy())
             if len(request.body) > MAX_BODY:
                 return _refusal(f"Please send {MAX_BODY} bytes or fewer.", 413)
             try:
@@ -76,8 +107,8 @@ class RestChannel(RestInput):
             return None
 
         @blueprint.listener("after_server_start")
-        async def set_deadline(app: Sanic, _: AbstractEventLoop) -> None:
-            limit_actions(app.ctx.agent, self.action_deadline)
+        async def begin(app: Sanic, _: AbstractEventLoop) -> None:
+            make_ready(app.ctx.agent, self.action_deadline)
 
         return blueprint
 
@@ -103,11 +134,13 @@ class RestChannel(RestInput):
 
 
 def never_silent(on_new_message: OnMessage) -> OnMessage:
-    """Return a handler that says ``TROUBLE`` when the given one fails, instead of nothing."""
+    """Return a handler that says so when the given one fails, instead of nothing."""
 
     async def handle(message: UserMessage) -> None:
         try:
             await on_new_message(message)
+        except NotStoredError:
+            await message.output_channel.send_text_message(message.sender_id, NOT_KEPT)
         except Exception:  # noqa: BLE001  (whatever failed, the patient gets an answer)
             logger.exception("A message could not be handled.")
             await message.output_channel.send_text_message(message.sender_id, TROUBLE)
@@ -115,5 +148,12 @@ def never_silent(on_new_message: OnMessage) -> OnMessage:
     return handle
 
 
+def _busy(problem: RefusalError) -> HTTPResponse:
+    answer = _refusal(problem.message, problem.status)
+    answer.headers["Retry-After"] = str(problem.retry_after)
+    return answer
+
+
 def _refusal(message: str, status: int = 400) -> HTTPResponse:
+    count_refusal(RestChannel.name())
     return response.json({"error": message}, status=status)

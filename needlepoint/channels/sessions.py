@@ -17,6 +17,7 @@ from needlepoint.channels.refusals import RefusalError
 SECRET_VARIABLE = "NEEDLEPOINT_SECRET"
 SECRET_FILE = Path("needlepoint.secret")
 SECRET_LENGTH = 32  # characters at least
+SESSION_DAYS = 30.0
 _TOKEN = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
 _CONVERSATION = re.compile(r"[0-9a-f]{32}")
 

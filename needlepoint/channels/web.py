@@ -18,13 +18,15 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from needlepoint.channels.deadline import limit_actions
+from needlepoint.channels.admission import AT_ONCE, Admission
 from needlepoint.channels.limits import REDIS_VARIABLE, Limits, client_address
 from needlepoint.channels.origins import API, FILES, PREFLIGHT, SECURITY, Origins
 from needlepoint.channels.records import Records
 from needlepoint.channels.refusals import RefusalError
 from needlepoint.channels.rest import TROUBLE, OnMessage
-from needlepoint.channels.sessions import Sessions, read_secret
+from needlepoint.channels.sessions import SESSION_DAYS, Sessions, read_secret
+from needlepoint.channels.settings import check_number
+from needlepoint.channels.start import make_ready
 from needlepoint.channels.web_answers import CHANNEL
 from needlepoint.channels.web_chats import Chats
 from needlepoint.channels.web_files import Files
@@ -34,6 +36,7 @@ from needlepoint.channels.web_input import (
     read_message,
     read_opinion,
 )
+from needlepoint.observability.metrics import count_refusal, timed
 from needlepoint.referral.clinic import read_clinic
 from needlepoint.safety.numbers import EVERYWHERE, read_numbers
 
@@ -57,9 +60,10 @@ class WebChannel(InputChannel):
         max_length: int = 1000,
         messages_per_conversation: str = "20/minute",
         calls_per_address: str = "120/minute",
-        session_days: float = 30,
+        session_days: float = SESSION_DAYS,
         proxies: int = 0,
         action_deadline: float = 1.0,
+        at_once: int = AT_ONCE,
     ) -> None:
         """Take the settings.
 
@@ -71,6 +75,7 @@ class WebChannel(InputChannel):
             session_days: after so many days a session ends
             proxies: how many of our own stand in front and add to X-Forwarded-For
             action_deadline: how long a custom action may take, in seconds
+            at_once: how many messages are handled or wait in this process; more are refused
 
         Raises:
             ValueError: a setting cannot be used.
@@ -80,12 +85,13 @@ class WebChannel(InputChannel):
             ("session_days", session_days, 0.001),
             ("proxies", proxies, 0),
             ("action_deadline", action_deadline, 0.001),
+            ("at_once", at_once, 1),
         ):
-            if not isinstance(number, type(least) | int) or number < least:
-                raise ValueError(f"{name} is {number!r}; it must be a number from {least}")
+            check_number(name, number, least)
         self.max_length = max_length
         self.proxies = proxies
         self.action_deadline = action_deadline
+        self.admission = Admission(at_once)
         self.origins = Origins(allowed_origins)
         rules = {CONVERSATION: messages_per_conversation, ADDRESS: calls_per_address}
         self.limits = Limits(rules, os.environ.get(REDIS_VARIABLE))
@@ -146,12 +152,13 @@ class WebChannel(InputChannel):
                 return getattr(app.ctx, "agent", None)
 
             records = Records()
-            self.chats = Chats(on_new_message, agent, records, self.sessions.seconds)
+            handle = timed(on_new_message)
+            self.chats = Chats(handle, agent, records, self.sessions.seconds, self.admission)
             self._warm_up = loop.create_task(records.warm_up())  # kept: loops hold tasks weakly
 
         @blueprint.listener("after_server_start")
-        async def set_deadline(app: Sanic, _: AbstractEventLoop) -> None:
-            limit_actions(app.ctx.agent, self.action_deadline)
+        async def begin(app: Sanic, _: AbstractEventLoop) -> None:
+            make_ready(app.ctx.agent, self.action_deadline)
 
         return blueprint
 
@@ -281,6 +288,7 @@ def _not_allowed(methods: Collection[str]) -> HTTPResponse:
 
 
 def _refusal(problem: RefusalError) -> HTTPResponse:
+    count_refusal(CHANNEL)
     headers = {}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)

@@ -1,109 +1,20 @@
-"""What the bot says, as Rasa has it and as the wire of the web channel has it."""
+"""What the bot says, as the wire of the web channel has it."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from rasa.core.channels.channel import OutputChannel
-from rasa.shared.core.events import BotUttered, Event, UserUttered
-
-from needlepoint import names
-from needlepoint.channels.rest import TROUBLE
+from needlepoint.channels.said import Collected, Said, Turn, identified, kind
 
 CHANNEL = "web"  # a rich one in endpoints.yml: sources come as data
-CLIENT_ID, SHOWN = "client_id", "shown"  # in the metadata of a person's message
-# The response of an answer that is none of the domain's.
-TROUBLE_RESPONSE = "trouble"
-ASKS = (names.ASK_PREFIX, names.UTTER_WHICH)
-NOTICES = (
-    names.UTTER_GO_ON,
-    names.UTTER_SAFETY_DISCLAIMER,
-    names.UTTER_REQUEST_TROUBLE,
-    names.UTTER_DELETE_TROUBLE,
-    TROUBLE_RESPONSE,
-)
 Answer = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Said:
-    """A message of the bot.
+class WebOutput(Collected):
+    """Collects what the bot says to a visitor."""
 
-    Attributes:
-        text: its words
-        buttons: each with title and payload
-        response: the name of its response, or "" if it has none
-        about: what the answer generator says of it; see ``nlg.AnswerGenerator``
-        at: when, in seconds since 1970
-    """
-
-    text: str
-    buttons: Sequence[Mapping[str, Any]]
-    response: str
-    about: Mapping[str, Any]
-    at: float
-
-
-@dataclass
-class Turn:
-    """A message of a person, and what the bot said to it.
-
-    Attributes:
-        id: of the message, given by the client
-        shown: what the person wrote, or the title of the button
-        at: when, in seconds since 1970
-        said: what the bot said, in order
-    """
-
-    id: str
-    shown: str
-    at: float
-    said: list[Said] = field(default_factory=list)
-
-
-class WebOutput(OutputChannel):
-    """Collects what the bot says, each message whole."""
-
-    def __init__(self) -> None:
-        self.said: list[Said] = []
-
-    @classmethod
-    def name(cls) -> str:
-        """The channel's name, for responses that are of one channel only."""
-        return CHANNEL
-
-    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
-        """Collect a message."""
-        self.said.append(_said(message.get("text"), message, message, message.get("timestamp")))
-
-    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
-        """Collect a message that is only text."""
-        self.said.append(_said(text, {}, {}, None))
-
-
-def read_turns(events: Iterable[Event]) -> list[Turn]:
-    """Return the turns of a conversation, oldest first."""
-    turns: list[Turn] = []
-    for event in events:
-        if isinstance(event, UserUttered):
-            metadata = event.metadata or {}
-            turn_id = metadata.get(CLIENT_ID) or event.message_id or ""
-            turns.append(Turn(turn_id, metadata.get(SHOWN, event.text) or "", event.timestamp))
-        elif isinstance(event, BotUttered) and turns:
-            said = _said(event.text, event.data, event.metadata, event.timestamp)
-            turns[-1].said.append(said)
-    return turns
-
-
-def trouble(at: float) -> Said:
-    """Return what is said when Rasa fails, or says nothing: never silence."""
-    return Said(TROUBLE, (), TROUBLE_RESPONSE, {}, at)
+    channel = CHANNEL
 
 
 def answers(conversation: str, turn: Turn) -> list[Answer]:
@@ -111,30 +22,10 @@ def answers(conversation: str, turn: Turn) -> list[Answer]:
     return [_answer(key, said) for key, said in identified(conversation, turn)]
 
 
-def identified(conversation: str, turn: Turn) -> Iterator[tuple[str, Said]]:
-    """Yield what the bot said in a turn, each with the id that it always has."""
-    said = [one for one in turn.said if one.text] or [trouble(turn.at)]
-    for index, one in enumerate(said):
-        key = f"{conversation} {turn.id} {index}"
-        yield hashlib.sha256(key.encode()).hexdigest()[:32], one
-
-
 def moment(at: float) -> str:
     """Return a time as the wire has it."""
     found = datetime.fromtimestamp(at, timezone.utc)
     return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def kind(said: Said) -> str:
-    """Return what kind of message it is: emergency, notice, question or answer."""
-    if said.about.get("urgent"):
-        return "emergency"
-    if said.response.startswith(NOTICES):
-        return "notice"
-    # Named like a question of the bot, it is one of the person.
-    if said.response.startswith(ASKS) and said.response != names.UTTER_ASK_SOURCE:
-        return "question"
-    return "answer"
 
 
 def _answer(key: str, said: Said) -> Answer:
@@ -153,16 +44,3 @@ def _answer(key: str, said: Said) -> Answer:
         ],
         "time": moment(said.at),
     }
-
-
-def _said(
-    text: str | None, data: Mapping[str, Any], metadata: Mapping[str, Any], at: float | None
-) -> Said:
-    return Said(
-        # An empty line would be read as the end of a message.
-        re.sub(r"\n\s*\n", "\n", text or "").strip(),
-        data.get("buttons") or (),
-        metadata.get("utter_action") or "",
-        metadata.get("metadata") or {},
-        time.time() if at is None else at,
-    )

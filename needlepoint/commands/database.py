@@ -33,7 +33,11 @@ def database() -> Iterator[Engine]:
     except DBAPIError as error:
         # The driver's own words: those around them may have the values of a row in them.
         reason = " ".join(str(error.orig).split())
-        fail(f"The database cannot be used: {reason}. Check {URL_VARIABLE}.", NO_DATABASE)
+        fail(
+            f"The database cannot be used: {reason}. Check {URL_VARIABLE} and, for SQLite, that "
+            "its file may be written and its disk has room.",
+            NO_DATABASE,
+        )
 
 
 def fail(message: str, code: int = DATA_PROBLEM) -> NoReturn:

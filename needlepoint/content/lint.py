@@ -1,7 +1,7 @@
 """The checks. Each takes the project and yields problems; ``CHECKS`` lists them all."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -49,6 +49,9 @@ def check_topics(project: Project) -> Iterator[Problem]:
     domain = project.file("domain.yml")
     intents = set(domain.data.get("intents") or []) if domain else set()
     topics = {intent for intent in intents if intent.startswith(names.TOPIC_PREFIX)}
+    intents_of: dict[Path, list[str]] = defaultdict(list)
+    for owner, intent, _, _ in project.examples():
+        intents_of[owner.path].append(intent)
     for topic in sorted(topics):
         name = topic.removeprefix(names.TOPIC_PREFIX)
         file = project.file(f"data/faq/{name}.yml")
@@ -59,7 +62,7 @@ def check_topics(project: Project) -> Iterator[Problem]:
                     path, 1, f"the domain has the topic {topic}, but this file is missing"
                 )
             continue
-        yield from _check_topic_file(project, file, topic)
+        yield from _check_topic_file(project, file, topic, intents_of[file.path])
     for file in project.files:
         if file.path.parent == project.root / "data" / "faq":
             topic = f"{names.TOPIC_PREFIX}{file.path.stem}"
@@ -67,8 +70,9 @@ def check_topics(project: Project) -> Iterator[Problem]:
                 yield Problem(file.path, 1, f"add {topic} to the intents in domain.yml")
 
 
-def _check_topic_file(project: Project, file: YamlFile, topic: str) -> Iterator[Problem]:
-    found = [intent for owner, intent, _, _ in project.examples() if owner is file]
+def _check_topic_file(
+    project: Project, file: YamlFile, topic: str, found: list[str]
+) -> Iterator[Problem]:
     for intent in sorted(set(found) - {topic}):
         yield Problem(file.path, file.line("nlu"), f"has examples of {intent}; only {topic} may")
     if len(found) < MIN_EXAMPLES:

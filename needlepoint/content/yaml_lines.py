@@ -66,8 +66,12 @@ def read_yaml(path: Path) -> YamlFile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=LOADER)
-        file = YamlFile(path, yaml.load(text, Loader=LOADER))
+        loader = LOADER(text)
+        root = loader.get_single_node()
+        file = YamlFile(path, None)
+        if root is not None:
+            _note_lines(root, (), file.lines)
+            file.data = loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = error.problem or error.context or "it cannot be read"
@@ -75,8 +79,6 @@ def read_yaml(path: Path) -> YamlFile:
     except (yaml.YAMLError, ValueError) as error:  # control characters, odd bytes, a 13th month
         reason = " ".join(str(error).split())
         raise BrokenFileError(f"not valid YAML: {reason}", 1) from None
-    if root is not None:
-        _note_lines(root, (), file.lines)
     return file
 
 

@@ -1,5 +1,6 @@
 """The way to the database: where it is, and how its tables come about."""
 
+import logging
 import os
 import threading
 from collections.abc import Mapping
@@ -13,16 +14,19 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 URL_VARIABLE = "NEEDLEPOINT_DATABASE_URL"
 DEFAULT_URL = "sqlite:///needlepoint.db"
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_LIMIT = 10.0  # seconds that a writer of SQLite waits for another one
+# A PostgreSQL whose host is gone frees who waits for it; the URL may say otherwise.
+POSTGRES_LIMITS = {"connect_timeout": "5", "tcp_user_timeout": "10000"}  # seconds, milliseconds
 MIGRATION_LOCK = 0x6E706D67  # any number, the same for all; "npmg"
 # Alembic keeps what it is doing in its own module, for one thread at a time.
 _migrating = threading.Lock()
+logger = logging.getLogger(__name__)
 
 
 class DatabaseUrlError(ValueError):
@@ -65,7 +69,8 @@ def connect(url: str | None = None, sync: str = "FULL") -> Engine:
         event.listen(engine, "connect", partial(_prepare_sqlite, sync))
         event.listen(engine, "begin", _begin_immediately)
     elif kind == "postgresql":
-        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        bounded = parsed.set(query={**POSTGRES_LIMITS, **parsed.query})
+        engine = create_engine(bounded, pool_pre_ping=True, hide_parameters=True)
     else:
         raise DatabaseUrlError(f"{URL_VARIABLE} is of {kind}; use sqlite or postgresql.")
     migrate(engine)
@@ -81,6 +86,26 @@ def insert_into(engine: Engine, table: Any) -> Any:
     """Return an INSERT that can be told what to do where the row is there: ``on_conflict_...``."""
     dialect = {"sqlite": sqlite, "postgresql": postgresql}[engine.dialect.name]
     return dialect.insert(table)
+
+
+def wipe(engine: Engine, thoroughly: bool = False) -> None:
+    """Overwrite what was deleted, where the database leaves that to us: in SQLite's files.
+
+    Args:
+        thoroughly: also what lies in unused parts of pages; writes the whole file anew, so that
+            writers wait
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            if thoroughly:
+                connection.exec_driver_sql("VACUUM")
+            # The log of changes has the words as they were.
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    except DBAPIError as error:
+        reason = type(error.orig).__name__
+        logger.warning("What was deleted is not yet overwritten in the file: %s", reason)
 
 
 def migrate(engine: Engine) -> None:
@@ -102,6 +127,7 @@ def _prepare_sqlite(sync: str, connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
     cursor.execute(f"PRAGMA synchronous = {sync}")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     cursor.close()
 
 

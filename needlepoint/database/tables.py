@@ -7,6 +7,7 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -177,12 +178,54 @@ class RevokedSession(Base):
     expires_at: datetime = Column(UtcDateTime, nullable=False, index=True)
 
 
+class Conversation(Base):
+    """How far a conversation is; what was said in it are its events."""
+
+    __tablename__ = "conversation"
+
+    id: str = Column(String(255), primary_key=True)  # as the channel gave it
+    generation: str = Column(String(32), nullable=False, default=new_id)  # another after a deletion
+    last_number: int = Column(Integer, nullable=False)  # of its newest event
+    fence: int = Column(BigInteger, nullable=False)  # the highest of those who wrote; 0 is none
+    # Events that sum up those up to the number, as a JSON list; see stores/bounded.py.
+    head: str | None = Column(Text)
+    head_number: int = Column(Integer, nullable=False)
+    updated_at: datetime = Column(UtcDateTime, nullable=False, default=now, index=True)
+
+
 class ConversationEvent(Base):
     """An event of a conversation, as Rasa's tracker has it."""
 
     __tablename__ = "conversation_event"
+    __table_args__ = (
+        Index("ix_conversation_event_number", "conversation", "number", unique=True),
+        Index("ix_conversation_event_message_key", "conversation", "message_key"),
+    )
 
-    id: int = Column(Integer, primary_key=True)  # in the order in which they happened
-    conversation: str = Column(String(255), nullable=False, index=True)
+    id: int = Column(Integer, primary_key=True)
+    conversation: str = Column(String(255), nullable=False)
+    number: int = Column(Integer, nullable=False)  # in its conversation: 1, 2, ...
     data: str = Column(Text, nullable=False)  # JSON
-    stored_at: datetime = Column(UtcDateTime, nullable=False, default=now, index=True)
+    message_key: str | None = Column(String(255))  # of a person's message, as the channel has it
+    stored_at: datetime = Column(UtcDateTime, nullable=False, default=now)
+
+
+class SlackIncoming(Base):
+    """What came from Slack: to be answered, or answered and kept so that it is not again."""
+
+    __tablename__ = "slack_incoming"
+    __table_args__ = (
+        Index("ix_slack_incoming_due", "status", "next_attempt_at"),
+        Index("ix_slack_incoming_conversation", "conversation", "number"),
+    )
+
+    number: int = Column(Integer, primary_key=True)  # in the order in which they came
+    id: str = Column(String(255), nullable=False, unique=True)  # Slack's own
+    conversation: str = Column(String(64), nullable=False)  # a hash of its id
+    data: str = Column(Text, nullable=False)  # JSON; "" once it is answered
+    status: str = Column(String(10), nullable=False, default=WAITING)
+    attempts: int = Column(Integer, nullable=False, default=0)
+    posted: int = Column(Integer, nullable=False, default=0)  # messages of the answer
+    next_attempt_at: datetime = Column(UtcDateTime, nullable=False, default=now)
+    claimed_until: datetime | None = Column(UtcDateTime)  # a worker has it in hand
+    created_at: datetime = Column(UtcDateTime, nullable=False, default=now, index=True)

@@ -10,6 +10,19 @@ MAX_SUGGESTIONS = 3
 Buttons = list[dict[str, str]]
 
 
+def titles(responses: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+    """Return what each intent is called on a button: the title of the response that answers it.
+
+    Args:
+        responses: of the domain
+    """
+    return {
+        name.removeprefix("utter_"): variations[0]["metadata"]["title"]
+        for name, variations in responses.items()
+        if variations and "title" in (variations[0].get("metadata") or {})
+    }
+
+
 def buttons(intents: Iterable[str], titles: Mapping[str, str]) -> Buttons:
     """Return a button for each intent that has a title."""
     return [

@@ -19,7 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from needlepoint import names
-from needlepoint.dialogue.buttons import Buttons, buttons, choices, suggestions
+from needlepoint.dialogue.buttons import Buttons, buttons, choices, suggestions, titles
 from needlepoint.dialogue.follow_ups import read_follow_ups
 from needlepoint.dialogue.history import (
     Said,
@@ -183,13 +183,8 @@ class AnswerGenerator(TemplatedNaturalLanguageGenerator):
 
     @property
     def _titles(self) -> dict[str, str]:
-        """What each intent is called on a button: the title of the response that answers it."""
         # Not kept: Rasa sets the responses anew when it has loaded a model.
-        return {
-            name.removeprefix("utter_"): variations[0]["metadata"]["title"]
-            for name, variations in self.responses.items()
-            if variations and "title" in (variations[0].get("metadata") or {})
-        }
+        return titles(self.responses)
 
     def _buttons(
         self, utter_action: str, response: str, metadata: Mapping[str, Any], turn: Turn

@@ -10,6 +10,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.utils.spacy_utils import SpacyModel
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from threadpoolctl import threadpool_limits
 
 from needlepoint.nlu.model import IntentModel
 
@@ -51,7 +52,13 @@ class ModelComponent(IntentClassifier, GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> Component:
-        """Load a trained component."""
+        """Load a trained component.
+
+        From then on, sums of this process run on one core: threads of OpenBLAS, of which each
+        small product here wakes one per core, wait for each other in a loop, and take as much
+        time from the other workers as all the rest of a turn.
+        """
+        threadpool_limits(1, user_api="blas")
         with model_storage.read_from(resource) as folder:
             return cls(config, model_storage, resource, IntentModel.load(folder))
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
 
-from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams, matrix
+from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams, matrix, rows
 from needlepoint.nlu.softmax import FloatArray, Softmax, fit_softmax, softmax
 
 # Every fifth example is kept back to measure how sure the model may be; the fit without them takes
@@ -90,24 +89,26 @@ class IntentModel:
         words = Ngrams.fit(WORDS, texts, settings.word_minimum)
         characters = Ngrams.fit(CHARACTERS, texts, settings.character_minimum)
         dense = unit_length(vectors)
-        sparse = _ngrams(texts, words, characters, settings)
+        sparse = matrix(texts, _kinds(words, characters, settings))
 
         kept = _kept_back(classes)
-        rows = _row_weights(classes, settings.balance)
+        weight = _row_weights(classes, settings.balance)
         count, penalty = len(names), settings.inverse_penalty
         first = fit_softmax(
-            dense[~kept], sparse[~kept], classes[~kept], count, rows[~kept], penalty, FIRST_STEPS
+            dense[~kept], sparse[~kept], classes[~kept], count, weight[~kept], penalty, FIRST_STEPS
         )
         temperature = _calibrate(
             first.logits(dense[kept], sparse[kept]), classes[kept], settings.sharpest
         )
-        weights = fit_softmax(dense, sparse, classes, count, rows, penalty, LAST_STEPS, start=first)
+        weights = fit_softmax(
+            dense, sparse, classes, count, weight, penalty, LAST_STEPS, start=first
+        )
         return cls(names.tolist(), words, characters, weights, temperature, settings)
 
     def predict(self, texts: Sequence[str], vectors: FloatArray) -> FloatArray:
         """Return the probability of each of ``intents``, shape (texts, intents)."""
-        sparse = _ngrams(texts, self._words, self._characters, self._settings)
-        logits = self._weights.logits(unit_length(vectors), sparse)
+        kinds = _kinds(self._words, self._characters, self._settings)
+        logits = self._weights.logits_of(unit_length(vectors), rows(texts, kinds))
         return softmax(logits / self._temperature)
 
     def save(self, folder: Path) -> None:
@@ -173,11 +174,10 @@ def _row_weights(classes: npt.NDArray[np.int64], balance: float) -> FloatArray:
     return scaled
 
 
-def _ngrams(
-    texts: Sequence[str], words: Ngrams, characters: Ngrams, settings: Settings
-) -> csr_matrix:
-    kinds = ((words, settings.word_weight), (characters, settings.character_weight))
-    return matrix(texts, kinds)
+def _kinds(
+    words: Ngrams, characters: Ngrams, settings: Settings
+) -> tuple[tuple[Ngrams, float], ...]:
+    return (words, settings.word_weight), (characters, settings.character_weight)
 
 
 def _calibrate(logits: FloatArray, classes: npt.NDArray[np.int64], sharpest: float) -> float:

@@ -1,7 +1,7 @@
 """Weighted n-grams of texts as the rows of a sparse matrix."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ class Kind:
     longest: int
 
 
+Row = tuple[list[int], FloatArray]
 WORDS = Kind("word", 1, 2)
 CHARACTERS = Kind("char_wb", 3, 4)
 
@@ -48,7 +49,7 @@ class Ngrams:
         columns = {term: int(column) for term, column in vectorizer.vocabulary_.items()}
         return cls(kind, columns, vectorizer.idf_.astype(np.float32))
 
-    def row(self, text: str, weight: float) -> tuple[list[int], FloatArray]:
+    def row(self, text: str, weight: float) -> Row:
         """Return the columns of the n-grams in ``text``, and their values: of length ``weight``.
 
         A text in which no n-gram is known gives none.
@@ -62,6 +63,20 @@ class Ngrams:
         return columns, (values * (weight / length)).astype(np.float32)
 
 
+def rows(texts: Sequence[str], kinds: Sequence[tuple[Ngrams, float]]) -> Iterator[Row]:
+    """Yield the columns and values of each text, kind beside kind, as ``matrix`` has them."""
+    for text in texts:
+        columns: list[int] = []
+        values = [np.zeros(0, dtype=np.float32)]
+        offset = 0
+        for ngrams, weight in kinds:
+            places, row = ngrams.row(text, weight)
+            columns.extend(place + offset for place in places)
+            values.append(row)
+            offset += len(ngrams.vocabulary)
+        yield columns, np.concatenate(values)
+
+
 def matrix(texts: Sequence[str], kinds: Sequence[tuple[Ngrams, float]]) -> csr_matrix:
     """Return the n-grams of ``texts``, kind beside kind: shape (texts, n-grams of all kinds).
 
@@ -72,13 +87,9 @@ def matrix(texts: Sequence[str], kinds: Sequence[tuple[Ngrams, float]]) -> csr_m
     columns: list[int] = []
     values = [np.zeros(0, dtype=np.float32)]
     ends = [0]
-    for text in texts:
-        offset = 0
-        for ngrams, weight in kinds:
-            places, row = ngrams.row(text, weight)
-            columns.extend(place + offset for place in places)
-            values.append(row)
-            offset += len(ngrams.vocabulary)
+    for places, row in rows(texts, kinds):
+        columns.extend(places)
+        values.append(row)
         ends.append(len(columns))
     width = sum(len(ngrams.vocabulary) for ngrams, _ in kinds)
     return csr_matrix((np.concatenate(values), columns, ends), shape=(len(texts), width))

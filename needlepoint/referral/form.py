@@ -31,7 +31,8 @@ SURE_ASIDE, ASIDE_WORDS = 0.6, 3
 # Of these intents a message may be by chance: names and times are not what the model knows.
 _NO_SUBJECT = (*names.SMALL_TALK, names.OUT_OF_SCOPE, names.FALLBACK, names.REQUEST_REFERRAL, "")
 
-_CONTACT_PROBLEMS = {
+# What is said of each.
+CONTACT_PROBLEMS = {
     ContactProblem.MISSING: names.UTTER_REQUEST_CONTACT_MISSING,
     ContactProblem.NOT_VALID: names.UTTER_REQUEST_CONTACT_NOT_VALID,
     ContactProblem.AMBIGUOUS: names.UTTER_REQUEST_CONTACT_AMBIGUOUS,
@@ -139,7 +140,7 @@ def read_step(requested: str | None, heard: Heard, words: Words, country: str) -
         return _name(phrase, heard, words)
     if requested == names.SLOT_REQUEST_CONTACT:
         is_aside = contact == ContactProblem.MISSING and _is_aside(heard)
-        return ASIDE if is_aside else Step({requested: None}, _CONTACT_PROBLEMS[contact])
+        return ASIDE if is_aside else Step({requested: None}, CONTACT_PROBLEMS[contact])
     return _decision(requested, phrase, heard, words)
 
 

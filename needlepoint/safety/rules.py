@@ -150,12 +150,13 @@ def _words(file: YamlFile, prefix: str) -> dict[str, tuple[str, ...]]:
             if not isinstance(term, str):
                 raise file.error(f"put {term!r} in quotes", "words", name, number)
             try:
-                forms.extend(expand(term.lower()))
+                own = expand(term.lower())
             except ValueError as error:
                 raise file.error(str(error), "words", name, number) from None
-            if not all(set(form.split()) - SMALL_WORDS for form in forms):
+            if not all(set(form.split()) - SMALL_WORDS for form in own):
                 message = f"'{term}' is nothing but small words, which do not count"
                 raise file.error(message, "words", name, number)
+            forms.extend(own)
         words[f"{prefix}:{name}"] = tuple(dict.fromkeys(forms))
     return words
 

@@ -1,8 +1,12 @@
 """Deleting a conversation from a tracker store; Rasa's own stores have no way to."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore, TrackerStore
+from rasa.core.tracker_store import FailSafeTrackerStore, TrackerStore
+from rasa.shared.core.events import BotUttered, Event
+
+from needlepoint.names import DATA_DELETED
 
 
 class CannotForgetError(RuntimeError):
@@ -14,18 +18,22 @@ def primary(store: TrackerStore) -> TrackerStore:
     return store._tracker_store if isinstance(store, FailSafeTrackerStore) else store
 
 
+def tells_deletion(events: Iterable[Event]) -> bool:
+    """Tell whether a person was told in these events that what they said is deleted.
+
+    The action has deleted it then; a store keeps none of these events, else the words come back.
+    """
+    said = (event for event in events if isinstance(event, BotUttered))
+    return any((event.metadata or {}).get("utter_action") in DATA_DELETED for event in said)
+
+
 async def forget(store: TrackerStore, conversation: str) -> None:
     """Delete a conversation.
 
     Raises:
         CannotForgetError: the store has no coroutine ``delete``.
     """
-    if isinstance(store, FailSafeTrackerStore):
-        # What could not be saved at some time lies in a store of Rasa's own.
-        fallback = store._fallback_tracker_store
-        if isinstance(fallback, InMemoryTrackerStore):
-            fallback.store.pop(conversation, None)
-        store = primary(store)
+    store = primary(store)
     deletes: Any = getattr(store, "delete", None)
     if deletes is None:
         raise CannotForgetError(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from rasa.core.tracker_store import InMemoryTrackerStore
-from rasa.shared.core.events import ActionExecuted, Event
+from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from needlepoint.names import ACTION_SESSION_START
+from needlepoint.stores.bounded import session_start
+from needlepoint.stores.forget import tells_deletion
 
 
 class MemoryTrackerStore(InMemoryTrackerStore):
     """Rasa's in-memory store, but that it keeps the events themselves.
 
     Rasa's own writes the whole conversation as JSON and reads it again in each turn: of the ten
-    first turns of a conversation, that took a third of the time.
-    ``DatabaseTrackerStore`` builds on it.
+    first turns of a conversation, that took a third of the time. For trying things out: a restart
+    forgets all; ``DatabaseTrackerStore`` keeps them.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -22,11 +23,14 @@ class MemoryTrackerStore(InMemoryTrackerStore):
         self._events: dict[str, tuple[Event, ...]] = {}
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Keep the events of ``tracker``."""
+        """Keep the events of ``tracker``, if the person has not had them deleted."""
         await self.stream_events(tracker)
         events = tuple(tracker.events)
         before = self._events.get(tracker.sender_id, ())
-        start = _session_start(before)
+        if tells_deletion(events):
+            await self.delete(tracker.sender_id)
+            return
+        start = session_start(before)
         # Rasa retrieves the last session and saves that: those before it stay.
         if start and events and events[0] is before[start]:
             events = before[:start] + events
@@ -46,14 +50,5 @@ class MemoryTrackerStore(InMemoryTrackerStore):
         events = self._events.get(sender_id)
         if events is None:
             return None
-        kept = events if fetch_all_sessions else events[_session_start(events) :]
+        kept = events if fetch_all_sessions else events[session_start(events) or 0 :]
         return DialogueStateTracker.from_events(sender_id, kept, self.domain.slots)
-
-
-def _session_start(events: tuple[Event, ...]) -> int:
-    """Return where the last session begins."""
-    for place in range(len(events) - 1, -1, -1):
-        event = events[place]
-        if isinstance(event, ActionExecuted) and event.action_name == ACTION_SESSION_START:
-            return place
-    return 0

@@ -198,3 +198,18 @@ def test_delete_my_data_leaves_nothing(chat, stack, started_again):
 
     chat.ask("does it hurt")
     assert chat.conversation() != conversation
+
+
+def test_delete_my_data_by_words_is_answered_and_a_new_conversation_begins(chat, stack):
+    chat.ask("does it hurt")
+    conversation = chat.conversation()
+    expect(chat.ask("delete my data")).to_contain_text("I have deleted what I kept")
+    said = ConversationEvent.conversation == conversation
+    assert stack.rows(ConversationEvent, said) == []
+
+    chat.send("does it hurt")
+    expect(chat.mine).to_have_count(1)  # the window begins anew, too
+    expect(chat.unsent).to_have_count(0)
+    expect(chat.reply.first).to_contain_text("hurts little")
+    assert chat.conversation() != conversation
+    assert [one["text"] for one in chat.history() if one["from"] == "user"] == ["does it hurt"]

@@ -5,10 +5,12 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from types import SimpleNamespace
 
 import pytest
+from app_server import AppServer
 from rasa.core.lock_store import LockError
 from rasa.core.run import configure_app
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore
@@ -19,10 +21,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from needlepoint.channels import web_files
-from needlepoint.channels.rest import TROUBLE
+from needlepoint.channels.refusals import EMERGENCY
+from needlepoint.channels.rest import NOT_KEPT, TROUBLE
 from needlepoint.channels.web import WebChannel, WebSettingsError
 from needlepoint.database.engine import connect
 from needlepoint.database.tables import Feedback, RevokedSession
+from needlepoint.stores.failures import tell_failures
 from needlepoint.stores.memory import MemoryTrackerStore
 
 CLINIC = "https://www.clinic.example"
@@ -34,7 +38,7 @@ class FakeAgent:
 
     def __init__(self):
         self.domain = SimpleNamespace(responses={"utter_greet": [{"buttons": SUGGESTIONS}]})
-        self.action_endpoint = None
+        self.action_endpoint = self.processor = None
         self.heard = []
         self.ready = True
         self.tracker_store = FailSafeTrackerStore(MemoryTrackerStore(Domain.empty()))
@@ -54,7 +58,8 @@ class FakeAgent:
             await asyncio.sleep(0.3)
         if message.text != "silence":
             buttons = [{"title": "More?", "payload": "/more"}, {"title": "UK", "payload": "UK"}]
-            metadata = {"utter_action": "utter_echo", "metadata": {"sources": []}}
+            response = "utter_no_data" if message.text == "delete my data" else "utter_echo"
+            metadata = {"utter_action": response, "metadata": {"sources": []}}
             event = BotUttered(f"You said: {message.text}", {"buttons": buttons}, metadata)
             tracker.update(event)
             await message.output_channel.send_response(message.sender_id, event.message())
@@ -63,7 +68,7 @@ class FakeAgent:
         await self.tracker_store.save(tracker)
 
 
-class Server:
+class Server(AppServer):
     """The app in a thread of its own."""
 
     def __init__(self, folder, **settings):
@@ -80,28 +85,7 @@ class Server:
         # The flag --cors of Rasa must not open this channel.
         self.app = configure_app([self.channel], cors="*", enable_api=False, use_uvloop=False)
         self.app.ctx.agent = self.agent
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-        threading.Thread(target=self._run, args=[started], daemon=True).start()
-        assert started.wait(10)
-
-    def _run(self, started):
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        started.set()
-        self._loop.run_forever()
-
-    async def _serve(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        server = await self.app.create_server("127.0.0.1", self.port, return_asyncio_server=True)
-        await server.startup()
-        await server.before_start()
-        await server.start_serving()
-        await server.after_start()
-
-    def stop(self):
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.start_app()
 
     def call(self, method, path, body=None, token=None, **headers):
         """Return status, headers and decoded body."""
@@ -274,6 +258,34 @@ def test_a_busy_bot_says_when_to_come_back(server, reason):
     assert int(headers["Retry-After"]) > 0
 
 
+def test_more_messages_than_can_wait_are_refused_and_may_come_again(serve):
+    server = serve(at_once=2)
+    tokens = [server.start() for _ in range(6)]
+    with ThreadPoolExecutor(6) as people:
+        found = list(people.map(lambda token: server.say(token, "slow"), tokens))
+    assert sorted(status for status, _ in found) == [200, 200, 503, 503, 503, 503]
+    assert len(server.agent.heard) == 2
+    (refused, *_) = [body["error"] for status, body in found if status == 503]
+    assert refused["code"] == "busy"
+    assert EMERGENCY in refused["message"]
+    assert [server.say(token, "now")[0] for token in tokens] == [200] * 6
+
+
+def test_who_goes_away_keeps_the_place_until_the_message_is_handled(serve):
+    server = serve(at_once=1)
+    body = json.dumps({"id": "12345678", "text": "slow"})
+    connection = HTTPConnection("127.0.0.1", server.port)
+    headers = {"Authorization": f"Bearer {server.start()}"}
+    other = server.start()
+    connection.request("POST", "/webhooks/web/messages", body, headers)
+    while "slow" not in server.agent.heard:
+        time.sleep(0.01)
+    connection.close()
+    assert server.say(other, "early")[0] == 503
+    time.sleep(0.4)
+    assert server.say(other, "late")[0] == 200
+
+
 def test_a_button_of_this_conversation_counts_and_shows_its_title(server):
     token = server.start()
     assert server.say(token, "Question 0?", "00000000", payload="/faq_0")[0] == 200
@@ -357,6 +369,29 @@ def test_a_conversation_without_messages_can_be_deleted(server):
     assert server.say(token, "hello")[0] == 401
 
 
+def test_deletion_by_words_is_answered_and_ends_the_token(server):
+    token, other = server.start(), server.start()
+    server.say(other, "hello")
+    server.say(token, "hello")
+    status, body = server.say(token, "delete my data", "87654321")
+    assert (status, len(body["answers"])) == (200, 1)
+    assert server.call("GET", "history", token=token)[0] == 401
+    assert server.say(token, "hello", "12348765")[0] == 401
+    assert server.agent.heard == ["hello", "hello", "delete my data"]
+    assert len(server.history(other)) == 2
+
+
+def test_deletion_by_words_is_answered_while_the_database_is_away(server, monkeypatch):
+    def fails(*arguments):
+        raise OSError("the disk is full")
+
+    token = server.start()
+    monkeypatch.setattr("needlepoint.channels.web_chats.revoke", fails)
+    assert server.say(token, "delete my data")[0] == 200
+    # Nothing is left of it, so it goes on as a new one.
+    assert server.history(token) == []
+
+
 @pytest.mark.parametrize("step", ["delete_requests", "delete_feedback", "revoke"])
 def test_a_deletion_that_fails_promises_nothing_and_can_be_repeated(server, monkeypatch, step):
     def fails(*arguments):
@@ -365,7 +400,7 @@ def test_a_deletion_that_fails_promises_nothing_and_can_be_repeated(server, monk
     token = server.start()
     server.say(token, "hello")
     with monkeypatch.context() as patch:
-        patch.setattr(f"needlepoint.channels.web_chats.{step}", fails)
+        patch.setattr(f"needlepoint.stores.deletion.{step}", fails)
         status, _, body = server.call("DELETE", "session", token=token)
     assert (status, body["error"]["code"]) == (500, "trouble")
     assert server.call("DELETE", "session", token=token)[0] == 204
@@ -378,6 +413,67 @@ def test_a_store_that_cannot_delete_is_not_hidden(server):
     status, _, body = server.call("DELETE", "session", token=token)
     assert (status, body["error"]["code"]) == (500, "trouble")
     assert server.say(token, "hello")[0] == 200
+
+
+class FullStore(MemoryTrackerStore):
+    """A store that cannot be read or written for a while."""
+
+    reads = writes = True
+
+    async def retrieve(self, sender_id):
+        if not self.reads:
+            raise OSError("the disk is gone")
+        return await super().retrieve(sender_id)
+
+    async def retrieve_full_tracker(self, sender_id):
+        if not self.reads:
+            raise OSError("the disk is gone")
+        return await super().retrieve_full_tracker(sender_id)
+
+    async def save(self, tracker):
+        if not self.writes and tracker.events:
+            raise OSError("the disk is full")
+        await super().save(tracker)
+
+
+@pytest.fixture
+def full(server):
+    """The server's store."""
+    store = FullStore(Domain.empty())
+    server.agent.tracker_store = FailSafeTrackerStore(store)
+    tell_failures(server.agent)
+    return store
+
+
+def notices(body):
+    return [answer["text"] for answer in body["answers"] if answer["kind"] == "notice"]
+
+
+def test_an_answer_that_could_not_be_stored_says_so_and_may_be_asked_again(server, full):
+    token = server.start()
+    assert notices(server.say(token, "hello", "00000000")[1]) == []
+    full.writes = False
+    status, body = server.say(token, "my knee", "00000001")
+    assert (status, [one["text"] for one in body["answers"]]) == (
+        200,
+        ["You said: my knee", NOT_KEPT],
+    )
+    assert notices(body) == [NOT_KEPT]
+    full.writes = True
+    assert notices(server.say(token, "my knee", "00000001")[1]) == []
+    said = [one["text"] for one in server.history(token) if one["from"] == "user"]
+    assert said == ["hello", "my knee"]
+
+
+def test_a_button_of_a_conversation_that_cannot_be_read_is_to_be_tried_again(server, full):
+    token = server.start()
+    server.say(token, "hello", "00000000")
+    full.reads = False
+    status, body = server.say(token, "More?", "00000001", payload="/more")
+    assert (status, body["error"]["code"]) == (503, "busy")
+    assert notices(server.say(token, "my leg is numb", "00000002")[1]) == [NOT_KEPT]
+    full.reads = True
+    assert notices(server.say(token, "More?", "00000001", payload="/more")[1]) == []
 
 
 class LostStore(MemoryTrackerStore):
@@ -399,15 +495,14 @@ def test_a_conversation_that_cannot_be_read_is_not_an_empty_one(server):
         assert (status, body["error"]["code"]) == (500, "trouble")
 
 
-def test_a_conversation_that_is_not_at_hand_is_read(server, monkeypatch):
-    monkeypatch.setattr("needlepoint.channels.web_chats.KEPT", 1)
-    mine, other = server.start(), server.start()
+def test_what_another_worker_has_answered_is_not_answered_again(server):
+    mine = server.start()
     first = server.say(mine, "hello")
-    server.say(other, "hello")
-    assert len(server.channel.chats._recent) == 1
+    # Nothing of a conversation is kept in one process.
+    server.channel.chats._turns = type(server.channel.chats._turns)()
     assert server.say(mine, "hello") == first
     assert server.say(mine, "More?", "87654321", payload="/more")[0] == 200
-    assert server.agent.heard == ["hello", "hello", "/more"]
+    assert server.agent.heard == ["hello", "/more"]
 
 
 def test_without_a_database_questions_are_still_answered(serve, monkeypatch):

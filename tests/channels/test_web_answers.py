@@ -6,15 +6,8 @@ import pytest
 from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
 
 from needlepoint.channels.rest import TROUBLE
-from needlepoint.channels.web_answers import (
-    Said,
-    WebOutput,
-    answers,
-    identified,
-    kind,
-    moment,
-    read_turns,
-)
+from needlepoint.channels.said import Said, identified, kind, read_turns
+from needlepoint.channels.web_answers import WebOutput, answers, moment
 
 BUTTON = {"title": "Cost?", "payload": "/faq_cost"}
 SOURCE = {"title": "Safety", "publisher": "WHO", "year": 1999, "url": None}

@@ -3,15 +3,23 @@
 A file has a list of conversations; each step gives what the user writes and the names of the
 responses that the bot says to it, in order. The action server is not there, so that where a
 disclaimer is due, the fixed one is expected; but for those in ``at_a_clinic``, which has one, and
-practitioners.
+practitioners. All of them run on the stores of both profiles.
 """
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import yaml
-from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from databases import amqp_url, own_postgres, redis_url
+from rasa.core.brokers.broker import EventBroker
+from rasa.core.channels.channel import UserMessage
+from rasa.core.lock_store import LockStore
+from rasa.core.tracker_store import TrackerStore
+from rasa.core.utils import AvailableEndpoints
+
+from needlepoint.channels.said import Collected
 
 FOLDER = Path(__file__).parent
 CONVERSATIONS = [
@@ -25,17 +33,62 @@ CONVERSATIONS = [
 ]
 
 
+PROFILES = {"default": "endpoints.yml", "production": "endpoints.production.yml"}
+
+
+@pytest.fixture(scope="module")
+def loop():
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="module", params=PROFILES)
+def stores(request, loop, tmp_path_factory):
+    """Give an agent the stores, the lock and the broker that a profile's file names."""
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        database = f"sqlite:///{tmp_path_factory.mktemp('profile')}/conversations.db"
+        if request.param == "production":
+            database = stack.enter_context(own_postgres())
+            patch.setenv("NEEDLEPOINT_REDIS_URL", redis_url())
+            patch.setenv("NEEDLEPOINT_AMQP_URL", amqp_url())
+            patch.setenv("NEEDLEPOINT_ACTIONS_URL", "http://127.0.0.1:9/webhook")
+        patch.setenv("NEEDLEPOINT_DATABASE_URL", database)
+        endpoints = AvailableEndpoints.read_endpoints(PROFILES[request.param])
+        broker = loop.run_until_complete(EventBroker.create(endpoints.event_broker, loop))
+        lock = LockStore.create(endpoints.lock_store)
+        kept = {}
+
+        def give(agent, patch):
+            if id(agent) not in kept:
+                tracker_store = TrackerStore.create(endpoints.tracker_store, agent.domain, broker)
+                kept[id(agent)] = tracker_store
+            for part in (agent, agent.processor):
+                patch.setattr(part, "tracker_store", kept[id(agent)])
+                patch.setattr(part, "lock_store", lock)
+
+        yield give
+        if broker:
+            loop.run_until_complete(broker.close())
+        for store in kept.values():
+            store._engine.dispose()
+
+
+class Spoken(Collected):
+    channel = "rest"
+
+
 async def said(agent, sender, text):
-    before = await agent.tracker_store.retrieve(sender)
-    count = len(before.events) if before else 0
-    await agent.handle_message(UserMessage(text, CollectingOutputChannel(), sender))
-    tracker = await agent.tracker_store.retrieve(sender)
-    events = [event.as_dict() for event in tracker.events][count:]
-    return [event["metadata"].get("utter_action") for event in events if event["event"] == "bot"]
+    output = Spoken()
+    await agent.handle_message(UserMessage(text, output, sender))
+    return [one.response for one in output.said]
 
 
 @pytest.mark.parametrize(("which", "steps"), CONVERSATIONS)
-def test_conversation(which, steps, request):
+def test_conversation(which, steps, request, stores, loop, monkeypatch):
     agent = request.getfixturevalue(which)
+    stores(agent, monkeypatch)
     for step in steps:
-        assert asyncio.run(said(agent, request.node.name, step["user"])) == step["bot"], step
+        found = loop.run_until_complete(said(agent, request.node.name, step["user"]))
+        assert found == step["bot"], step

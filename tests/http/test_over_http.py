@@ -11,14 +11,9 @@ FIXED = "Please note: this is information, not medical advice."
 LIMIT = 2.0  # seconds: what a patient is promised when parts fail (product rule, not a benchmark)
 
 
-@pytest.fixture(scope="module")
-def actions(start_actions):
-    return start_actions()
-
-
-@pytest.fixture(scope="module")
-def bot(start_bot, actions):
-    return start_bot(actions[0])
+@pytest.fixture
+def bot(web):
+    return web.rest
 
 
 def texts(reply):
@@ -149,20 +144,17 @@ def asked_in_time(bot, sender, text):
     return texts(reply)
 
 
-def test_with_the_action_server_killed(start_bot, start_actions):
-    port, process = start_actions()
-    bot = start_bot(port)
-    process.kill()
-    process.wait()
-    answer, disclaimer = asked_in_time(bot, "killed", "can I have it while on warfarin")
+def test_with_the_action_server_down(alone):
+    bot = alone.rest
+    answer, disclaimer = asked_in_time(bot, "down", "can I have it while on warfarin")
     assert "Sources: " in answer
     assert disclaimer.startswith(FIXED)
-    emergency, _ = asked_in_time(bot, "killed", "i cant feel my legs and i wet myself")
+    emergency, _ = asked_in_time(bot, "down", "i cant feel my legs and i wet myself")
     assert emergency.startswith("Call 911 now")
-    crisis, _ = asked_in_time(bot, "killed", "i want to end my life")
+    crisis, _ = asked_in_time(bot, "down", "i want to end my life")
     assert crisis.startswith("US and Canada: call or text 988 now")
     # Later answers in this conversation begin with the reminder.
-    assert texts(bot.ask("killed", "what does it cost"))[0].startswith("First: ")
+    assert texts(bot.ask("down", "what does it cost"))[0].startswith("First: ")
 
 
 def test_an_action_server_that_worked_and_then_died(start_bot, start_actions):
@@ -176,8 +168,9 @@ def test_an_action_server_that_worked_and_then_died(start_bot, start_actions):
     assert fixed.startswith(FIXED)
 
 
-def test_with_an_action_server_that_never_answers(start_bot):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+def test_with_an_action_server_that_never_answers(alone):
+    bot = alone.rest
+    with socket.create_server(("127.0.0.1", alone.actions_port)) as silent:
         held: list[socket.socket] = []
 
         def accept():
@@ -188,7 +181,6 @@ def test_with_an_action_server_that_never_answers(start_bot):
                 return
 
         threading.Thread(target=accept, daemon=True).start()
-        bot = start_bot(silent.getsockname()[1])
         answer, disclaimer = asked_in_time(bot, "silent", "can I have it while on warfarin")
         assert "Sources: " in answer
         assert disclaimer.startswith(FIXED)

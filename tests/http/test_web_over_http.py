@@ -9,112 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
 import pytest
-import yaml
-from conftest import MODEL, ROOT, free_port, wait_for
+from conftest import ROOT
 from itsdangerous import TimestampSigner
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from web_stack import CLINIC, SECRET
 
 from needlepoint.channels.sessions import Sessions
 from needlepoint.database.engine import connect
 from needlepoint.database.tables import Feedback, ReferralRequest, RevokedSession
 from needlepoint.referral.requests import Request, store_request
 
-SECRET = "for the tests of the web channel only"
-CLINIC = "https://www.clinic.example"
 FIXED = "Please note: this is information, not medical advice."
 LIMIT = 2.0  # seconds: what a patient is promised when parts fail (product rule, not a benchmark)
-
-
-class Web:
-    """A running bot, spoken to as the widget does."""
-
-    def __init__(self, port, database):
-        self.port = port
-        self.database = database
-
-    def call(self, method, path, body=None, token=None, **headers):
-        """Return status, headers and decoded body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        # Each caller is counted apart, as behind a proxy.
-        headers = {"X-Forwarded-For": uuid.uuid4().hex[:4], **headers}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        data = json.dumps(body) if isinstance(body, dict) else body
-        connection.request(method, f"/webhooks/web/{path}", data, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        return answer.status, answer.headers, json.loads(content) if content else None
-
-    def start(self):
-        status, _, body = self.call("POST", "session")
-        assert status == 201, body
-        return body["token"]
-
-    def say(self, token, text, key=None, **fields):
-        body = {"id": key or uuid.uuid4().hex, "text": text, **fields}
-        status, _, answer = self.call("POST", "messages", body, token)
-        return status, answer
-
-    def ask(self, token, text, **fields):
-        status, body = self.say(token, text, **fields)
-        assert status == 200, body
-        assert body["answers"]
-        return body["answers"]
-
-    def history(self, token):
-        status, _, body = self.call("GET", "history", token=token)
-        assert status == 200, body
-        return body["messages"]
-
-    def rows(self, table):
-        engine = connect(self.database)
-        with Session(engine) as session:
-            found = session.execute(select(table)).scalars().all()
-        engine.dispose()
-        return found
-
-
-@pytest.fixture(scope="module")
-def start_web(start, start_actions, model_path, tmp_path_factory):
-    """Start the bot with its own database, with or without an action server."""
-    folder = tmp_path_factory.mktemp("web")
-    database = f"sqlite:///{folder}/needlepoint.db"
-    settings = {"NEEDLEPOINT_SECRET": SECRET, "NEEDLEPOINT_DATABASE_URL": database}
-
-    def run(has_actions, **limits):
-        actions_port = start_actions()[0] if has_actions else free_port()
-        endpoints = (ROOT / "endpoints.yml").read_text().replace(":5055", f":{actions_port}")
-        (folder / "endpoints.yml").write_text(endpoints)
-        credentials = yaml.safe_load((ROOT / "credentials.yml").read_text())
-        web = credentials["needlepoint.channels.web.WebChannel"]
-        web.update({"allowed_origins": [CLINIC], **limits})
-        (folder / "credentials.yml").write_text(yaml.safe_dump(credentials))
-        port = free_port()
-        options = f"--interface 127.0.0.1 --port {port} --model {MODEL}"
-        files = f"--endpoints {folder}/endpoints.yml --credentials {folder}/credentials.yml"
-        process = start("run", *options.split(), *files.split())
-        wait_for(f"http://127.0.0.1:{port}/webhooks/rest/", process)
-        return Web(port, database)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        yield run
-
-
-@pytest.fixture(scope="module")
-def web(start_web):
-    return start_web(True, messages_per_conversation="100/minute", calls_per_address="2000/minute")
-
-
-@pytest.fixture(scope="module")
-def alone(start_web):
-    """A bot whose action server is down, behind one proxy, with narrow limits."""
-    return start_web(
-        False, messages_per_conversation="4/minute", calls_per_address="8/minute", proxies=1
-    )
 
 
 def refused(answer, status, code):

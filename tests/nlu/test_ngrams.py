@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams, matrix
+from needlepoint.nlu.ngrams import CHARACTERS, WORDS, Ngrams, matrix, rows
 
 TEXTS = ["does it hurt", "How much is it?", "it hurts, it HURTS a lot", "déjà vu 10 needles", "I"]
 NEW = ["does it hurt it hurts hurt", "much ado", "", "zzz"]
@@ -41,3 +41,12 @@ def test_no_texts_no_rows():
 def test_nothing_common_is_an_error():
     with pytest.raises(ValueError):
         Ngrams.fit(WORDS, TEXTS, 9)
+
+
+def test_rows_are_those_of_the_matrix():
+    kinds = [(Ngrams.fit(WORDS, TEXTS, 1), 1.0), (Ngrams.fit(CHARACTERS, TEXTS, 1), 0.5)]
+    expected = matrix(TEXTS + NEW, kinds).toarray()
+    for (columns, values), row in zip(rows(TEXTS + NEW, kinds), expected, strict=True):
+        found = np.zeros_like(row)
+        found[columns] = values
+        np.testing.assert_allclose(found, row)

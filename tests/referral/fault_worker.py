@@ -1,5 +1,11 @@
-"""A worker in a hurry, to be killed by ``test_faults``: database URL, "mail" or "webhook", port."""
+"""Workers in a hurry, to be killed by ``test_faults``: database URL, "mail" or "webhook", port.
 
+Each line on the standard input starts one, whose process id is then a line of the output. They are
+forked, so that a new one works at once instead of importing first.
+"""
+
+import os
+import signal
 import sys
 import threading
 
@@ -12,8 +18,8 @@ HURRY = Pace(
     first_wait=0.1, longest_wait=0.5, attempts=1000, attempt_limit=1.0, lease=1.5, idle=0.05
 )
 
-if __name__ == "__main__":
-    database, way, port = sys.argv[1:]
+
+def work(database: str, way: str, port: str) -> None:
     destination = (
         Webhook(f"http://127.0.0.1:{port}/requests", "a secret")
         if way == "webhook"
@@ -22,3 +28,13 @@ if __name__ == "__main__":
         )
     )
     Worker(connect(database), destination, HURRY).run(threading.Event())
+
+
+if __name__ == "__main__":
+    # The killed ones are waited for by the system.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        worker = os.fork()
+        if not worker:
+            work(*sys.argv[1:])
+        print(worker, flush=True)

@@ -1,7 +1,6 @@
 """Receivers on loopback that take, refuse, keep waiting or are down: an HTTP and a mail server."""
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from conftest import free_port
 
 
 class HttpReceiver:
@@ -92,9 +92,3 @@ class MailReceiver:
             self.taken.append(message_from_bytes(envelope.content, policy=default))
         await asyncio.sleep(self.delay())
         return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

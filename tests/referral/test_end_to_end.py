@@ -74,7 +74,7 @@ def test_a_cancelled_request_is_sent_to_nobody(clinic, receiver):
     before = len(receiver.taken)
     form = ["I want a call back", "Jo", "jo@example.com", "mornings", "yes", "cancel"]
     assert "I sent nothing." in say(bot, "jo", *form)
-    assert "none to delete" in say(bot, "jo", "delete my data")
+    assert "You sent no request here" in say(bot, "jo", "delete my data")
     assert len(receiver.taken) == before
 
 

@@ -10,13 +10,6 @@ from needlepoint.stores.forget import CannotForgetError, forget, primary
 from needlepoint.stores.memory import MemoryTrackerStore
 
 
-class BrokenStore(MemoryTrackerStore):
-    """A store that cannot be written."""
-
-    async def save(self, tracker):
-        raise OSError("the disk is full")
-
-
 async def saved(store, *senders):
     wrapped = FailSafeTrackerStore(store)
     for sender in senders:
@@ -30,12 +23,6 @@ async def test_it_is_gone_and_others_are_not():
     assert await store.retrieve_full_tracker("me") is None
     assert await store.retrieve_full_tracker("you")
     await forget(store, "me")
-
-
-async def test_what_could_not_be_saved_is_gone_too():
-    store = await saved(BrokenStore(Domain.empty()), "me", "you")
-    await forget(store, "me")
-    assert list(store.fallback_tracker_store.store) == ["you"]
 
 
 async def test_a_store_that_cannot_delete_says_so():

@@ -47,6 +47,14 @@ def test_it_gives_back_what_rasas_own_gives_back(domain, events, whole):
     assert ours.latest_action_name == rasas.latest_action_name
 
 
+def test_what_was_deleted_is_not_stored_again(domain):
+    store = MemoryTrackerStore(domain)
+    told = BotUttered("I have deleted it.", {}, {"utter_action": "utter_no_data"})
+    for events in (TURN, [*TURN, UserUttered("delete my data"), told]):
+        asyncio.run(store.save(DialogueStateTracker.from_events("me", events)))
+    assert asyncio.run(store.retrieve_full_tracker("me")) is None
+
+
 def test_a_tracker_that_changes_later_does_not_change_the_store(domain):
     store = MemoryTrackerStore(domain)
     tracker = DialogueStateTracker.from_events("me", [*SESSION, *TURN])
