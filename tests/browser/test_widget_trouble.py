@@ -1,7 +1,7 @@
 """What a patient sees when something is down, slow, or too long."""
 
 import pytest
-from browser_stack import PHONE
+from browser_stack import PATIENCE, PHONE
 from playwright.sync_api import expect
 
 FIRST, SECOND = "how long does one session take", "does it hurt"
@@ -70,6 +70,15 @@ def held(visits):
     return chat, routes
 
 
+def call(chat, routes, place):
+    """Return a call that waits for the test, once it has come."""
+    for _ in range(PATIENCE // 50):
+        if len(routes) > place:
+            break
+        chat.page.wait_for_timeout(50)
+    return routes[place]
+
+
 def test_a_slow_answer_is_told_of_and_still_comes(held):
     chat, routes = held
     chat.send(FIRST)
@@ -81,11 +90,12 @@ def test_a_slow_answer_is_told_of_and_still_comes(held):
     # What is written meanwhile waits its turn: one message in flight.
     chat.send(SECOND)
     expect(chat.mine.last).to_contain_text("Waiting to be sent")
+    first = call(chat, routes, 0)
     assert len(routes) == 1
-    routes[0].continue_()
+    first.continue_()
     expect(chat.widget.locator("li.answer")).to_contain_text("minutes")
     expect(chat.widget.locator("li.sending")).to_contain_text(SECOND)
-    routes[1].continue_()
+    call(chat, routes, 1).continue_()
     chat.answered(2)
     expect(chat.banner).to_have_count(0)
     assert server_heard(chat) == [FIRST, SECOND]
@@ -127,14 +137,21 @@ def test_an_answer_that_was_lost_on_the_way_is_not_asked_for_twice(chat):
     assert len(chat.history()) == 2
 
 
-def test_too_many_messages_wait_as_long_as_the_server_says(chat):
-    body = {"error": {"code": "rate_limited", "message": "Wait."}}
-    headers = {"Retry-After": "5"}
-    answer = {"status": 429, "json": body, "headers": headers}
-    chat.page.route("**/messages", lambda route: route.fulfill(**answer), times=1)
+def test_too_many_messages_wait_as_long_as_the_server_says(held):
+    chat, routes = held
     chat.send(FIRST)
-    expect(chat.banner).to_contain_text("Yours will be sent in 5 seconds.")
+    body = {"error": {"code": "rate_limited", "message": "Wait."}}
+    limited = {"status": 429, "json": body, "headers": {"Retry-After": "60"}}
+    call(chat, routes, 0).fulfill(**limited)
+    expect(chat.banner).to_contain_text("Yours will be sent in 60 seconds.")
+    # Up to a quarter more, so that not all come at the same moment.
+    chat.page.clock.run_for(30_000)
+    assert len(routes) == 1
+    chat.page.unroute("**/messages")
+    chat.page.clock.run_for(45_000)
     chat.answered(1)
+    expect(chat.banner).to_have_count(0)
+    assert server_heard(chat) == [FIRST]
 
 
 def test_ten_thousand_pasted_characters_are_counted_and_not_sent(visits):
