@@ -27,14 +27,12 @@ class Call:
         status: of HTTP, or ``NO_ANSWER``
         seconds: until its answer
         waits: whether a refusal said when to come again
-        problem: why there is no answer, or ""
     """
 
     at: float
     status: int
     seconds: float
     waits: bool
-    problem: str = ""
 
 
 def conversations() -> list[list[str]]:
@@ -78,6 +76,18 @@ async def offer(ports: Sequence[int], rate: float, seconds: float) -> list[Call]
     return calls
 
 
+async def rush(port: int, count: int) -> list[Call]:
+    """Send so many questions at one moment, each of a conversation of its own."""
+    text, begun = conversations()[0][0], time.perf_counter()
+    url = f"http://127.0.0.1:{port}/webhooks/rest/webhook"
+    timeout = aiohttp.ClientTimeout(LIMIT)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), timeout=timeout
+    ) as session:
+        calls = (_call(session, url, uuid.uuid4().hex, text, begun) for _ in range(count))
+        return await asyncio.gather(*calls)
+
+
 async def capacity(ports: Sequence[int], users: int, seconds: float) -> float:
     """Return the answers per second when so many ``users`` each ask one thing after the other."""
     scripts, draw = conversations(), random.Random(2)
@@ -104,11 +114,11 @@ async def _call(
     session: aiohttp.ClientSession, url: str, sender: str, text: str, begun: float
 ) -> Call:
     start = time.perf_counter()
-    status, waits, problem = NO_ANSWER, False, ""
+    status, waits = NO_ANSWER, False
     try:
         async with session.post(url, json={"sender": sender, "message": text}) as answer:
             await answer.read()
             status, waits = answer.status, "Retry-After" in answer.headers
-    except (aiohttp.ClientError, asyncio.TimeoutError) as error:
-        problem = repr(error)
-    return Call(start - begun, status, time.perf_counter() - start, waits, problem)
+    except (aiohttp.ClientError, asyncio.TimeoutError):
+        pass
+    return Call(start - begun, status, time.perf_counter() - start, waits)

@@ -1,4 +1,4 @@
-"""Ten seconds of four times the load that a worker can take, and how it does afterwards.
+"""Ten seconds of four times the load that a worker can take, a rush, and how it does afterwards.
 
 ``python -m benchmarks.overload`` starts a worker of the production profile; it takes two minutes.
 """
@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from benchmarks.bots import percentile
-from benchmarks.load import Call, capacity, offer
+from benchmarks.load import Call, capacity, offer, rush
 from benchmarks.servers import PRODUCTION, workers
 
 PORT = 5983
 USERS, MEASURED = 16, 15.0  # seconds
 TIMES, SECONDS = 4, 10.0
 RECOVERY = 10.0  # seconds
+RUSH = 500  # questions at one moment
 MIB = 2**20
 
 
@@ -30,6 +31,8 @@ async def measure(processes: Sequence, port: int) -> list[str]:
     ended = time.perf_counter() - begun - SECONDS
     after = await offer([port], able / 2, RECOVERY)
     late = [call for call in after if call.at > RECOVERY / 2]
+    crowd = await rush(port, RUSH)
+    told = max((call.seconds for call in crowd if call.status != 200), default=0.0)
     grown = processes[0].memory_info().rss / MIB - memory
     return [
         f"capacity: {able:.1f} answers/s; half of it before: {_table(before)}",
@@ -38,6 +41,7 @@ async def measure(processes: Sequence, port: int) -> list[str]:
         f"the last answer came {ended:.2f} s after the load's end",
         f"half of the capacity at once after it: {_table(after)}",
         f"seconds 5 to 10 of that: {_table(late)}",
+        f"{RUSH} questions at one moment: {_table(crowd)}; last refusal after {told:.2f} s",
         f"memory: {memory:.0f} MiB before, {grown:+.0f} MiB after",
     ]
 
