@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import MODEL, ROOT, free_port, wait_for
+from conftest import MODEL, ROOT, free_port, patient_credentials, wait_for, write_endpoints
 from slack_events import Slack
 from slack_stand_in import APP_TOKEN, BOT_TOKEN, SlackStandIn
 
@@ -57,15 +57,9 @@ def start_slack(
     ) -> SlackBot:
         folder = tmp_path_factory.mktemp("slack")
         database = database or f"sqlite:///{folder}/needlepoint.db"
-        text = (ROOT / "endpoints.yml").read_text()
-        (folder / "endpoints.yml").write_text(
-            text.replace(":5055", f":{actions_port or free_port()}")
-        )
-        credentials = yaml.safe_load((ROOT / "credentials.yml").read_text())
+        write_endpoints(folder, actions_port or free_port())
+        credentials = patient_credentials()
         credentials["needlepoint.channels.slack.SlackChannel"]["api_url"] = stand_in.url
-        for channel in ("rest.RestChannel", "web.WebChannel", "slack.SlackChannel"):
-            # A busy machine must not decide what is said.
-            credentials[f"needlepoint.channels.{channel}"]["action_deadline"] = 20.0
         (folder / "credentials.yml").write_text(yaml.safe_dump(credentials))
         settings = {
             "NEEDLEPOINT_DATABASE_URL": database,

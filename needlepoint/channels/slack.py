@@ -22,6 +22,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from slack_bolt.adapter.sanic import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.signature import SignatureVerifier
 
 from needlepoint.channels.records import Records
 from needlepoint.channels.rest import OnMessage
@@ -38,6 +39,7 @@ from needlepoint.referral.clinic import read_clinic
 
 BOT_TOKEN, SIGNING_SECRET, APP_TOKEN = "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN"
 MAX_BODY = 1_048_576  # bytes; an interaction holds the whole message that it is about
+LONGEST_TIME = 12  # digits of a time in seconds
 logger = logging.getLogger(__name__)
 
 
@@ -128,8 +130,8 @@ class SlackChannel(InputChannel):
                 request.body.decode()
             except UnicodeDecodeError:
                 return response.text("", 400)
-            # Bolt fails on one that is no number.
-            if not request.headers.get("x-slack-request-timestamp", "").isdecimal():
+            # Bolt reads the body before it looks, and fails on what is not as Slack sends it.
+            if not _is_signed(request, self._signing_secret):
                 return response.text("", 401)
             return await self._handler.handle(request)
 
@@ -152,10 +154,10 @@ class SlackChannel(InputChannel):
         def agent() -> Any:
             return getattr(app.ctx, "agent", None)
 
-        self._records, texts = Records(), read_texts()
+        self._records, texts, clinic = Records(), read_texts(), read_clinic()
         self._api = Api(self._bot_token or "", self.api_url)
         self._worker = Worker(
-            timed(on_new_message), agent, self._records, self._api, texts, self.max_length
+            timed(on_new_message), agent, self._records, self._api, texts, clinic, self.max_length
         )
         self._listeners = Listeners(
             agent,
@@ -164,7 +166,7 @@ class SlackChannel(InputChannel):
             self._worker,
             Reader(read_secret()),
             texts,
-            read_clinic(),
+            clinic,
             self.keep_days,
         )
         self._bolt = self._listeners.app(self._signing_secret or "")
@@ -175,7 +177,7 @@ class SlackChannel(InputChannel):
         await self._records.warm_up()
         self._tasks = [
             asyncio.ensure_future(self._worker.run()),
-            asyncio.ensure_future(self._listeners.learn_own_id()),
+            asyncio.ensure_future(self._listeners.check_token()),
         ]
         self._socket = None
         if self._app_token:
@@ -192,3 +194,12 @@ class SlackChannel(InputChannel):
                 await task
         await self._worker.stop()
         await self._api.close()
+
+
+def _is_signed(request: Request, secret: str) -> bool:
+    """Tell whether Slack signed a request, and lately."""
+    at = request.headers.get("x-slack-request-timestamp", "")
+    signature = request.headers.get("x-slack-signature", "")
+    # The verifier fails on others.
+    is_readable = at.isdecimal() and len(at) <= LONGEST_TIME and signature.isascii()
+    return is_readable and SignatureVerifier(secret).is_valid(request.body, at, signature)

@@ -12,6 +12,7 @@ from typing import Any
 
 from needlepoint import names
 from needlepoint.channels.said import Said, kind
+from needlepoint.channels.slack_incoming import CONVERSATION
 from needlepoint.channels.slack_mrkdwn import escaped, link, sections
 from needlepoint.channels.slack_texts import Texts
 
@@ -29,6 +30,8 @@ PRIVATE = (
     names.UTTER_CAUTION_NOTED,
     f"{names.UTTER_SAFETY_DISCLAIMER}_cautions",
     *names.REFERRAL_ANSWERS,  # they say where somebody lives
+    *names.DATA_DELETED,
+    names.UTTER_DELETE_TROUBLE,
 )
 Block = dict[str, Any]
 
@@ -42,7 +45,12 @@ def is_private(said: Said) -> bool:
 
 
 def message(
-    said: Said, key: str, texts: Texts, before: Sequence[str] = (), has_form: bool = False
+    said: Said,
+    key: str,
+    texts: Texts,
+    before: Sequence[Block] = (),
+    has_form: bool = False,
+    conversation: str | None = None,
 ) -> dict[str, Any]:
     """Return a message of the bot, as ``chat.postMessage`` takes it but for where it goes.
 
@@ -50,31 +58,32 @@ def message(
         said: what the bot says
         key: the id of the answer, by which feedback names it
         texts: the channel's own words
-        before: lines over it, as Markdown
+        before: lines over it, as ``context`` makes them
         has_form: a button opens the form to be called back
+        conversation: that a click on a button belongs to; None is that of its place
 
     Returns:
         ``text`` (what a notification shows and a screen reader reads), ``blocks``, ``metadata``.
     """
     is_alarm = kind(said) == "emergency"
+    pieces = [_section(piece) for piece in sections(said.text, SECTION)]
     # Nothing comes before the number to call.
-    lines = [] if is_alarm else before
-    blocks: list[Block] = [context(line) for line in lines]
-    if is_alarm:
-        blocks.append(header(f"🚨 {texts['emergency']}"))
-    blocks += [_section(piece) for piece in sections(said.text, SECTION)]
-    blocks += [context(line) for line in (before if is_alarm else ())]
+    alarm = [header(f"🚨 {texts['emergency']}"), *pieces, *before]
+    blocks: list[Block] = alarm if is_alarm else [*before, *pieces]
     blocks += _sources(said.about.get("sources") or (), texts)
-    buttons = [button(b["title"], b["payload"], str(n)) for n, b in enumerate(said.buttons)]
+    buttons = [
+        button(one["title"], one["payload"], str(number), conversation)
+        for number, one in enumerate(said.buttons)
+    ]
     if has_form:
-        buttons.append(form_button(texts.request["open"]))
+        buttons.append(form_button(texts.request["open"], conversation))
     blocks += rows(buttons)
     if kind(said) == "answer":
         blocks.append(_feedback(said, key, texts))
     return {
         "text": _fallback(said.text),
         "blocks": blocks,
-        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+        "metadata": metadata(key),
         "unfurl_links": False,
         "unfurl_media": False,
     }
@@ -88,15 +97,25 @@ def notice(text: str) -> dict[str, Any]:
     }
 
 
-def button(title: str, payload: str, unique: str) -> Block:
+def metadata(key: str) -> dict[str, Any]:
+    """Return the metadata by which a message is found again."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+
+
+def button(title: str, payload: str, unique: str, conversation: str | None = None) -> Block:
     """Return a button that asks something; its value is what is asked, and how that is called."""
-    value = json.dumps({"payload": payload, "title": title}, ensure_ascii=False)
-    return _button(title, f"{ASK}:{unique}", value)
+    return _button(
+        title, f"{ASK}:{unique}", {"payload": payload, "title": title, **_of(conversation)}
+    )
 
 
-def form_button(title: str) -> Block:
+def form_button(title: str, conversation: str | None = None) -> Block:
     """Return the button that opens the form to be called back."""
-    return _button(title, FORM, FORM)
+    return _button(title, FORM, _of(conversation))
+
+
+def _of(conversation: str | None) -> dict[str, str]:
+    return {CONVERSATION: conversation} if conversation else {}
 
 
 def rows(buttons: Sequence[Block]) -> Iterator[Block]:
@@ -138,6 +157,11 @@ def context(text: str) -> Block:
     return _small(sections(text, CONTEXT)[0])
 
 
+def asked(question: str, texts: Texts) -> Block:
+    """Return the line that repeats a question; a person wrote it, so no marks are read in it."""
+    return _small(escaped(texts["you_asked"].format(question=question)))
+
+
 def _section(marked: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": marked, "verbatim": True}}
 
@@ -168,7 +192,7 @@ def _source(source: Mapping[str, Any]) -> str:
 
 
 def _feedback(said: Said, key: str, texts: Texts) -> Block:
-    value = json.dumps({"answer": key, "response": said.response})
+    value = {"answer": key, "response": said.response}
     thumbs = [
         _button(f"👍 {texts['helpful']}", UP, value),
         _button(f"👎 {texts['not_helpful']}", DOWN, value),
@@ -176,10 +200,11 @@ def _feedback(said: Said, key: str, texts: Texts) -> Block:
     return {"type": "actions", "block_id": FEEDBACK, "elements": thumbs}
 
 
-def _button(title: str, action: str, value: str) -> Block:
-    if len(value) > VALUE:
+def _button(title: str, action: str, value: Mapping[str, str]) -> Block:
+    held = json.dumps(value, ensure_ascii=False)
+    if len(held) > VALUE:
         raise ValueError(f"The button '{title}' asks for more than Slack can hold.")
-    return {"type": "button", "action_id": action, "text": _plain(title, BUTTON), "value": value}
+    return {"type": "button", "action_id": action, "text": _plain(title, BUTTON), "value": held}
 
 
 def _plain(text: str, limit: int) -> dict[str, Any]:

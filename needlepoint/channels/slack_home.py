@@ -53,11 +53,24 @@ def prompts(suggestions: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     return [{"title": one["title"], "message": one["title"]} for one in suggestions[:MAX_PROMPTS]]
 
 
-def welcome(texts: Texts, suggestions: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """Return the first message of the bot to somebody."""
+def welcome(
+    texts: Texts,
+    suggestions: Sequence[Mapping[str, str]],
+    key: str,
+    before: Sequence[kit.Block] = (),
+) -> dict[str, Any]:
+    """Return the first message of the bot to somebody.
+
+    Args:
+        texts: the channel's own words
+        suggestions: the questions that it offers, each with title and payload
+        key: the id of the message
+        before: lines over it, as ``slack_blocks.context`` makes them
+    """
     buttons = [
         kit.button(one["title"], one["payload"], str(number))
         for number, one in enumerate(suggestions)
     ]
     content = kit.notice(texts["welcome"])
-    return {**content, "blocks": [*content["blocks"], *kit.rows(buttons)]}
+    blocks = [*before, *content["blocks"], *kit.rows(buttons)]
+    return {**content, "blocks": blocks, "metadata": kit.metadata(key)}

@@ -9,7 +9,7 @@ reached for a while. All workers share the table.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -40,6 +40,7 @@ class Claim:
         is_first: nothing of its conversation came before, for some days
         attempts: how often it was taken in hand before
         posted: how many messages of its answer were posted then, for certain
+        said: these messages as plain data, if the bot has answered then
     """
 
     number: int
@@ -47,6 +48,7 @@ class Claim:
     is_first: bool
     attempts: int
     posted: int
+    said: Sequence[Mapping[str, Any]] | None = None
 
 
 def put(engine: Engine, incoming: Incoming) -> bool:
@@ -101,6 +103,16 @@ def claim(engine: Engine, limit: int) -> list[Claim]:
 def renew(engine: Engine, numbers: Sequence[int]) -> None:
     """Keep in hand what is in hand."""
     _change(engine, numbers, claimed_until=now() + LEASE)
+
+
+def keep_said(engine: Engine, claim: Claim, said: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what the bot says to it, as plain data, until it is posted: the bot is asked once."""
+    row = SlackIncoming
+    data = json.dumps({**asdict(claim.incoming), "said": list(said)})
+    # Where its conversation was deleted meanwhile, the words do not come back.
+    mine = (row.number == claim.number, row.status == WAITING)
+    with Session(engine) as session, session.begin():
+        session.execute(update(row).where(*mine).values(data=data), execution_options=_ALONE)
 
 
 def count_posted(engine: Engine, number: int, posted: int) -> None:
@@ -166,9 +178,10 @@ def _claimed(session: Session, number: int) -> Claim:
         SlackIncoming.conversation == row.conversation, SlackIncoming.number < number
     )
     data = json.loads(row.data)
+    said = data.pop("said", None)
     incoming = Incoming(**{**data, "place": Place(**data["place"])})
     is_first = session.execute(before.limit(1)).first() is None
-    return Claim(number, incoming, is_first, row.attempts - 1, row.posted)
+    return Claim(number, incoming, is_first, row.attempts - 1, row.posted, said)
 
 
 def _change(engine: Engine, numbers: Sequence[int], **values: Any) -> None:

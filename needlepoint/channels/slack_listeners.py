@@ -1,7 +1,9 @@
 """What the bot listens to in Slack, by Slack's own framework Bolt.
 
-Each listener stores what came and then acknowledges it; when it cannot be stored, Bolt answers with
-an error, and Slack sends it again.
+What asks for an answer is stored and then acknowledged; when it cannot be stored, Bolt answers with
+an error: Slack sends an event again, and shows the person an error after a command or a click. What
+is only shown (the Home tab, the window of the form, suggested prompts, the thumb that was chosen)
+is shown once, after the acknowledgement.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from rasa.core.agent import Agent
-from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
@@ -25,10 +26,10 @@ from needlepoint.channels import slack_request
 from needlepoint.channels.opening import opening_buttons
 from needlepoint.channels.records import Records, RecordsError
 from needlepoint.channels.slack_api import Api, CannotPostError
-from needlepoint.channels.slack_home import home_view, prompts, welcome
-from needlepoint.channels.slack_incoming import Incoming, Place, Reader
+from needlepoint.channels.slack_home import home_view, prompts
+from needlepoint.channels.slack_incoming import Incoming, Reader
 from needlepoint.channels.slack_texts import Texts
-from needlepoint.channels.slack_worker import CHANNEL, Worker
+from needlepoint.channels.slack_worker import Worker
 from needlepoint.dialogue.nlg import without_unknown
 from needlepoint.feedback import store_feedback
 from needlepoint.observability.metrics import count_feedback
@@ -67,7 +68,6 @@ class Listeners:
         self._clinic = clinic
         self._keep_days = keep_days
         self._emergency = read_numbers()[EVERYWHERE]["emergency"]
-        self._bot: str | None = None
         # Loops hold tasks weakly.
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -79,7 +79,6 @@ class Listeners:
             return AuthorizeResult(
                 enterprise_id=None,
                 team_id=None,
-                bot_user_id=self._bot,
                 bot_token=self._api.client.token,
             )
 
@@ -108,22 +107,21 @@ class Listeners:
         app.view(slack_request.CALLBACK)(self.submit)
         return app
 
-    async def learn_own_id(self) -> None:
-        """Ask Slack who the bot is, so that it knows when it is mentioned."""
+    async def check_token(self) -> None:
+        """Ask Slack whether it knows the bot, and log it if not."""
         try:
-            self._bot = (await self._api.call("auth.test")).get("user_id")
+            await self._api.call("auth.test")
         except CannotPostError as error:
+            if error.is_passing:
+                logger.warning("Slack does not tell whether it knows this bot: %s.", error.code)
+                return
             logger.error("Slack does not know this bot: %s. Look at SLACK_BOT_TOKEN.", error.code)
 
     async def message(self, body: Body) -> None:
         """Answer a direct message or a mention."""
-        incoming = self._reader.message(body, self._bot)
-        if incoming is None:
-            return
-        if incoming.text:
+        incoming = self._reader.message(body)
+        if incoming:
             await self._put(incoming)
-        else:
-            self._soon(self._post_welcome(incoming.place))
 
     async def command(self, body: Body, ack: Ack) -> None:
         """Answer a slash command, for the eyes of who gave it."""
@@ -153,7 +151,8 @@ class Listeners:
         """Store what somebody thinks of an answer, and show that it is stored."""
         action = body["actions"][0]
         said = json.loads(action["value"])
-        conversation = self._reader.conversation_at(body)
+        # Of the person, not of the thread: each has a thumb there.
+        conversation = self._reader.conversation(body["user"]["id"])
         given = (conversation, said["answer"], said["response"], action["action_id"])
         await self._records.run(store_feedback, *given)
         count_feedback(action["action_id"])
@@ -189,10 +188,12 @@ class Listeners:
             return
         conversation, place = slack_request.read_metadata(view)
         clinic = self._clinic
+        confirmed = Incoming(view["id"], conversation, "", None, place, confirms=found.name)
         try:
             await self._records.run(
                 store_request, conversation, found, clinic.keep_requests_days, clinic.delivers
             )
+            await self._put(confirmed)
         except RecordsError:
             trouble = self._text(
                 names.UTTER_REQUEST_TROUBLE, clinic_phone=clinic.phone, clinic_email=clinic.email
@@ -200,7 +201,6 @@ class Listeners:
             await ack(response_action="errors", errors={slack_request.NAME: trouble})
             return
         await ack()
-        self._soon(self._confirm(conversation, place, found.name))
 
     async def home(self, event: Body) -> None:
         """Show the Home tab."""
@@ -210,16 +210,15 @@ class Listeners:
             )
             self._soon(self._call("views.publish", user_id=event["user"], view=view))
 
-    async def assistant(self, event: Body) -> None:
+    async def assistant(self, body: Body) -> None:
         """Begin a conversation in the assistant's view."""
-        thread = event["assistant_thread"]
-        place = Place(thread["channel_id"], thread["user_id"], thread["thread_ts"])
-        self._soon(self._post_welcome(place))
+        incoming = self._reader.assistant(body)
+        await self._put(incoming)
         self._soon(
             self._call(
                 "assistant.threads.setSuggestedPrompts",
-                channel_id=place.channel,
-                thread_ts=place.thread,
+                channel_id=incoming.place.channel,
+                thread_ts=incoming.place.thread,
                 prompts=prompts(opening_buttons(self._agent())),
             )
         )
@@ -235,27 +234,6 @@ class Listeners:
         """
         if await self._records.run(inbox.put, incoming):
             self._worker.wake()
-
-    async def _confirm(self, conversation: str, place: Place, name: str) -> None:
-        """End the form in the conversation, if it is open, and say that the request is stored."""
-        sent = self._clinic.delivers
-        response = names.UTTER_REQUEST_SENT if sent else names.UTTER_REQUEST_KEPT
-        agent: Any = self._agent()
-        async with agent.lock_store.lock(conversation):
-            tracker = await agent.processor.get_tracker(conversation)
-            said = await agent.processor.nlg.generate(response, tracker, CHANNEL, request_name=name)
-            events: list[Event] = [SlotSet(slot, None) for slot in names.REQUEST_SLOTS]
-            if tracker.active_loop_name:
-                events.append(ActiveLoop(None))
-            about = {"utter_action": response, "metadata": said.get("metadata")}
-            said_now = BotUttered(said["text"], metadata=about)
-            tracker.update_with_events([*events, said_now], agent.domain)
-            await agent.tracker_store.save(tracker)
-        await self._worker.send(place, kit.notice(said["text"]), is_private=True)
-
-    async def _post_welcome(self, place: Place) -> None:
-        content = welcome(self._texts, opening_buttons(self._agent()))
-        await self._worker.send(place, content, is_private=False)
 
     async def _call(self, method: str, **fields: Any) -> None:
         await self._api.call(method, **fields)

@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -15,11 +16,14 @@ from rasa.core.channels.channel import UserMessage
 from rasa.core.lock_store import LockError
 
 from needlepoint import names
+from needlepoint.channels import slack_blocks as kit
 from needlepoint.channels import slack_inbox as inbox
+from needlepoint.channels.opening import opening_buttons
 from needlepoint.channels.records import Records, RecordsError
 from needlepoint.channels.rest import OnMessage
 from needlepoint.channels.said import (
     Collected,
+    Said,
     Turn,
     identified,
     not_kept,
@@ -27,10 +31,12 @@ from needlepoint.channels.said import (
     trouble,
 )
 from needlepoint.channels.slack_api import Api, CannotPostError
-from needlepoint.channels.slack_blocks import is_private, message, notice
+from needlepoint.channels.slack_confirmation import confirm
+from needlepoint.channels.slack_home import welcome
 from needlepoint.channels.slack_inbox import Claim
 from needlepoint.channels.slack_incoming import Incoming, Place
 from needlepoint.channels.slack_texts import Texts
+from needlepoint.referral.clinic import Clinic
 from needlepoint.referral.requests import conversation_hash
 from needlepoint.stores.failures import NotStoredError
 from needlepoint.stores.forget import primary
@@ -64,11 +70,13 @@ class Worker:
         records: Records,
         api: Api,
         texts: Texts,
+        clinic: Clinic,
         max_length: int,
     ) -> None:
         """Take Rasa's handler of messages and its agent, the database, Slack, and the words.
 
         Args:
+            clinic: that confirms requests to be called back
             max_length: of a message, in characters; what is behind is not read
         """
         self._on_new_message = on_new_message
@@ -76,6 +84,7 @@ class Worker:
         self._records = records
         self._api = api
         self._texts = texts
+        self._clinic = clinic
         self._max_length = max_length
         self._came = asyncio.Event()
         self._in_hand: dict[int, asyncio.Task[None]] = {}
@@ -142,34 +151,67 @@ class Worker:
                 await self._note(inbox.put_back, claim.number, pause)
                 return
             await self._note(inbox.fail, claim.number)
-            await self._tell(claim.incoming)
+            # Where they read it alone.
+            user = claim.incoming.place.user
+            await self._tell(claim.incoming.conversation, Place(user, user))
 
     async def _answer(self, claim: Claim) -> None:
-        incoming = claim.incoming
-        turn = await self._turn(claim)
-        before = self._lines(claim)
-        if await self._records.run(inbox.has_failed, incoming.conversation):
-            await self.send(incoming.place, notice(self._texts["not_sent"]), is_private=False)
-            await self._records.run(inbox.tell, incoming.conversation)
-        for number, (key, said) in enumerate(identified(incoming.conversation, turn)):
+        conversation, place = claim.incoming.conversation, claim.incoming.place
+        for number, (content, is_private) in enumerate(await self._messages(claim)):
             if number < claim.posted:
                 continue
-            has_form = said.response == names.UTTER_ASK_REQUEST_NAME
-            content = message(said, key, self._texts, before if number == 0 else (), has_form)
             was_tried = claim.attempts > 0 and number == claim.posted
-            if not (was_tried and await self._is_there(incoming.place, content)):
-                await self.send(incoming.place, content, is_private(said))
+            if not (was_tried and await self._is_there(place, content)):
+                await self.send(place, content, is_private)
             await self._records.run(inbox.count_posted, claim.number, number + 1)
+        # Last: nothing comes before the number to call.
+        if await self._records.run(inbox.has_failed, conversation):
+            await self._tell(conversation, place)
         await self._records.run(inbox.finish, claim.number)
 
+    async def _messages(self, claim: Claim) -> list[tuple[kit.Block, bool]]:
+        """Return the messages that answer what came, each with whether others must not read it."""
+        incoming, before = claim.incoming, self._lines(claim)
+        if not (incoming.text or incoming.confirms):
+            suggestions = opening_buttons(self._agent())
+            return [(welcome(self._texts, suggestions, incoming.id, before), False)]
+        of_buttons = incoming.conversation if incoming.is_apart else None
+        messages = []
+        for key, said in identified(incoming.conversation, await self._turn(claim)):
+            has_form = said.response == names.UTTER_ASK_REQUEST_NAME
+            content = kit.message(said, key, self._texts, before, has_form, of_buttons)
+            messages.append((content, kit.is_private(said)))
+            before = []
+        return messages
+
     async def _turn(self, claim: Claim) -> Turn:
-        """Return what Rasa says to a message, which it is asked once."""
+        """Return what the bot says to something, which it is asked once."""
         incoming = claim.incoming
+        turn = Turn(incoming.id, incoming.question or incoming.text, time.time())
+        if claim.said is not None:
+            turn.said += [Said(**one) for one in claim.said]
+            return turn
         if claim.attempts:
-            for turn in reversed(await self._turns_before(incoming.conversation)):
-                if turn.id == incoming.id:
-                    return turn
+            # It may have answered, and been killed before that was noted.
+            for before in reversed(await self._turns_before(incoming.conversation)):
+                if before.id == incoming.id:
+                    return before
         output = SlackOutput()
+        async with self._rasa:
+            await self._ask(incoming, output)
+        turn.said += output.said
+        # Not every turn is in the conversation afterwards: one that deletes it is not.
+        await self._note(inbox.keep_said, claim, [asdict(one) for one in turn.said])
+        return turn
+
+    async def _ask(self, incoming: Incoming, output: SlackOutput) -> None:
+        agent: Any = self._agent()
+        if incoming.confirms:
+            stored = names.UTTER_REQUEST_KEPT
+            if self._clinic.delivers:
+                stored = names.UTTER_REQUEST_SENT
+            await confirm(agent, output, incoming.conversation, stored, incoming.confirms)
+            return
         shown = incoming.question or incoming.text
         asked = UserMessage(
             incoming.text[: self._max_length],
@@ -178,9 +220,7 @@ class Worker:
             input_channel=CHANNEL,
             metadata={names.CLIENT_ID: incoming.id, names.SHOWN: shown},
         )
-        async with self._rasa:
-            await self._handle(asked, output)
-        return Turn(incoming.id, shown, time.time(), output.said)
+        await self._handle(asked, output)
 
     async def _turns_before(self, conversation: str) -> Sequence[Turn]:
         agent: Any = self._agent()
@@ -195,19 +235,20 @@ class Worker:
         except NotStoredError:
             output.said.append(not_kept(time.time()))
         except Exception:  # whatever failed, the person gets an answer
-            logger.exception("A message could not be handled.")
+            who = conversation_hash(asked.sender_id)
+            logger.exception("Slack, conversation %s: a message could not be handled.", who)
             output.said.append(trouble(time.time()))
 
-    def _lines(self, claim: Claim) -> list[str]:
+    def _lines(self, claim: Claim) -> list[kit.Block]:
         """Return what stands over the first message of an answer."""
         incoming, lines = claim.incoming, []
         if incoming.place.is_public and claim.is_first:
-            lines.append(self._texts["public_hint"])
+            lines.append(kit.context(self._texts["public_hint"]))
         if incoming.question:
             asked = textwrap.shorten(incoming.question, MAX_QUESTION, placeholder="…")
-            lines.append(self._texts["you_asked"].format(question=asked))
+            lines.append(kit.asked(asked, self._texts))
         if len(incoming.text) > self._max_length:
-            lines.append(self._texts["too_long"].format(limit=self._max_length))
+            lines.append(kit.context(self._texts["too_long"].format(limit=self._max_length)))
         return lines
 
     async def send(self, place: Place, content: Mapping[str, Any], is_private: bool) -> None:
@@ -233,7 +274,7 @@ class Worker:
                 # It is good for five answers and half an hour.
                 logger.warning("An answer goes by direct message instead: %s", error.code)
                 await self._api.post(place.user, None, content)
-        elif place.is_public and is_private:
+        elif place.is_whispered or (place.is_public and is_private):
             await self._whisper(place, content)
         else:
             await self._api.post(place.channel, place.thread, content)
@@ -246,18 +287,18 @@ class Worker:
         await self._api.call("chat.postEphemeral", channel=place.channel, user=place.user, **fields)
 
     async def _is_there(self, place: Place, content: Mapping[str, Any]) -> bool:
-        if place.response_url:
+        if place.response_url or place.is_whispered:
             return False
         return await self._api.is_posted(place.channel, place.thread, content)
 
-    async def _tell(self, incoming: Incoming) -> None:
-        """Tell the person, where they read it alone, that the answer could not be sent."""
+    async def _tell(self, conversation: str, place: Place) -> None:
+        """Tell the person that an answer could not be sent."""
         try:
-            await self._api.post(incoming.place.user, None, notice(self._texts["not_sent"]))
-            await self._records.run(inbox.tell, incoming.conversation)
+            await self.send(place, kit.notice(self._texts["not_sent"]), is_private=False)
+            await self._records.run(inbox.tell, conversation)
         except (CannotPostError, RecordsError) as error:
             # With the next answer that can be sent.
-            who = conversation_hash(incoming.conversation)
+            who = conversation_hash(conversation)
             logger.error("Slack, conversation %s: not told so: %s", who, _named(error))
 
     async def _note(self, function: Callable[..., Any], *arguments: Any) -> None:

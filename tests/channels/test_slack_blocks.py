@@ -16,7 +16,9 @@ from needlepoint.channels.slack_blocks import (
     FALLBACK,
     FEEDBACK,
     OPINION,
+    asked,
     button,
+    context,
     is_private,
     message,
     notice,
@@ -81,14 +83,14 @@ def letters(text):
 @settings(max_examples=60, deadline=None)
 def test_any_message_is_valid_and_whole(text, buttons, sources, is_alarm, has_form):
     one = said(text, buttons, sources=sources, urgent=is_alarm)
-    content = message(one, KEY, TEXTS, ["A **hint**."], has_form)
+    content = message(one, KEY, TEXTS, [context("A **hint**.")], has_form)
     assert sent(content) == []
     assert words(content, "section") == letters(text)
-    asked = [b for b in buttons_of(content) if b["action_id"].startswith("ask:")]
-    assert [json.loads(b["value"]) for b in asked] == [
+    questions = [b for b in buttons_of(content) if b["action_id"].startswith("ask:")]
+    assert [json.loads(b["value"]) for b in questions] == [
         {"payload": b["payload"], "title": b["title"]} for b in buttons
     ]
-    assert all(b["text"]["text"].rstrip("…") in json.loads(b["value"])["title"] for b in asked)
+    assert all(b["text"]["text"].rstrip("…") in json.loads(b["value"])["title"] for b in questions)
     small = words(content, "context")
     assert all(letters(source["title"]) in small for source in sources)
     assert all(str(source["year"]) in small for source in sources if source["year"])
@@ -96,7 +98,7 @@ def test_any_message_is_valid_and_whole(text, buttons, sources, is_alarm, has_fo
 
 def test_the_order_of_an_answer():
     one = said(buttons=[{"title": "Cost?", "payload": "/faq_cost"}], sources=[{"title": "A"}])
-    content = message(one, KEY, TEXTS, ["One.", "Two."])
+    content = message(one, KEY, TEXTS, [context("One."), context("Two.")])
     assert kinds(content) == ["context", "context", "section", "context", "actions", "actions"]
     assert content["blocks"][-1]["block_id"] == FEEDBACK
     assert content["metadata"]["event_payload"] == {"key": KEY}
@@ -104,7 +106,7 @@ def test_the_order_of_an_answer():
 
 
 def test_nothing_stands_before_the_number_to_call():
-    content = message(said("Call 911 now.", urgent=True), KEY, TEXTS, ["You asked: x"])
+    content = message(said("Call 911 now.", urgent=True), KEY, TEXTS, [asked("x", TEXTS)])
     assert kinds(content) == ["header", "section", "context"]
     assert content["blocks"][0]["text"]["text"] == f"🚨 {TEXTS['emergency']}"
 
@@ -127,6 +129,22 @@ def test_only_answers_have_thumbs(response, has_thumbs):
 def test_a_form_is_one_button_more():
     has = message(said(response="utter_ask_request_name"), KEY, TEXTS, has_form=True)
     assert [b["action_id"] for b in buttons_of(has)] == ["form"]
+
+
+def test_the_buttons_of_a_conversation_apart_name_it():
+    one = said(buttons=[{"title": "Cost?", "payload": "/faq_cost"}])
+    made = buttons_of(message(one, KEY, TEXTS, has_form=True, conversation="slack-1"))
+    found = {b["action_id"]: json.loads(b["value"]).get("conversation") for b in made}
+    assert found == {"ask:0": "slack-1", "form": "slack-1", "up": None, "down": None}
+
+
+@given(st.text(max_size=300))
+def test_no_marks_are_read_in_what_was_asked(question):
+    (element,) = asked(question, TEXTS)["elements"]
+    assert len(element["text"]) <= 3000
+    assert not re.search("[<>]", element["text"])
+    shown = html.unescape(element["text"]).replace("\u200b", "")
+    assert shown == TEXTS["you_asked"].format(question=question.replace("\u200b", ""))
 
 
 def test_markdown_is_slacks_in_the_blocks_and_in_what_a_notification_shows():
@@ -194,6 +212,10 @@ def test_an_opinion_is_shown_and_can_be_changed():
         (said(response=names.UTTER_MEMORY), True),
         (said(response=names.UTTER_CAUTION_NOTED), True),
         (said(response="utter_safety_disclaimer_cautions"), True),
+        (said(response=names.UTTER_DATA_DELETED), True),
+        (said(response=names.UTTER_DATA_DELETED_CLINIC_TOLD), True),
+        (said(response=names.UTTER_NO_DATA), True),
+        (said(response=names.UTTER_DELETE_TROUBLE), True),
         (said(response=names.UTTER_SAFETY_DISCLAIMER), False),
     ],
 )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_block_kit import problems, raw_markdown
 
+from needlepoint.channels.slack_blocks import context
 from needlepoint.channels.slack_home import home_view, prompts, welcome
 from needlepoint.channels.slack_texts import read_texts
 from needlepoint.dialogue.buttons import titles
@@ -97,11 +98,13 @@ SUGGESTED = st.lists(
 
 @given(SUGGESTED)
 def test_the_welcome_is_valid_and_offers_all(suggestions):
-    content = welcome(TEXTS, suggestions)
+    content = welcome(TEXTS, suggestions, "Ev1", [context("A **hint**.")])
     assert problems("chat.postMessage", {"channel": "C1", **content}) == []
     offered = [json.loads(b["value"])["title"] for b in buttons_of(content)]
     assert offered == [one["title"] for one in suggestions]
-    assert "automated assistant" in json.dumps(content["blocks"][0])
+    assert content["blocks"][0] == context("A **hint**.")
+    assert "automated assistant" in json.dumps(content["blocks"][1])
+    assert content["metadata"]["event_payload"] == {"key": "Ev1"}
 
 
 @given(SUGGESTED)

@@ -31,14 +31,14 @@ def claimed(engine, limit=10):
 
 @pytest.fixture
 def later(monkeypatch):
-    """Let time pass for the inbox."""
-    passed = timedelta()
+    """Let time pass for the inbox, which otherwise stands still."""
+    begun, passed = now(), timedelta()
 
     def pass_by(seconds):
         nonlocal passed
         passed += timedelta(seconds=seconds)
 
-    monkeypatch.setattr(inbox, "now", lambda: now() + passed)
+    monkeypatch.setattr(inbox, "now", lambda: begun + passed)
     return pass_by
 
 

@@ -8,7 +8,7 @@ from slack_stand_in import BOT_TOKEN, SlackStandIn
 
 from needlepoint.channels.said import Said
 from needlepoint.channels.slack_api import Api
-from needlepoint.channels.slack_blocks import message
+from needlepoint.channels.slack_blocks import context, message
 from needlepoint.channels.slack_texts import read_texts
 from needlepoint.dialogue.sources import read_sources
 
@@ -51,7 +51,8 @@ def test_every_response_is_posted_whole(said):
             api = Api(BOT_TOKEN, stand_in.url)
             await api.open()
             for number, one in enumerate(said):
-                await api.post("C1", None, message(one, f"{number:032x}", texts, ["A **hint**."]))
+                content = message(one, f"{number:032x}", texts, [context("A **hint**.")])
+                await api.post("C1", None, content)
             await api.close()
 
         asyncio.run(post())

@@ -32,13 +32,12 @@ QUESTIONS = (
     "how long does a session take?",
     "what are the risks?",
 )
-TEAM = "T1"
 POST = "chat.postMessage"
 
 
 def first_key(user, event_id):
     """Return the id of the first message that answers an event."""
-    conversation = Reader(SECRET).conversation(TEAM, user)
+    conversation = Reader(SECRET).conversation(user)
     turn = Turn(event_id, "", 0.0, [Said("x", (), "", {}, 0.0)])
     return next(key for key, _ in identified(conversation, turn))
 

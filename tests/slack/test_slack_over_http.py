@@ -5,6 +5,8 @@ import time
 
 import pytest
 from slack_events import (
+    FORM,
+    JSON,
     assistant_thread_started,
     bot_message,
     button,
@@ -18,6 +20,7 @@ from slack_events import (
     mention,
     message_shortcut,
     new_event_id,
+    new_ts,
     slash,
     submit,
     url_verification,
@@ -34,6 +37,7 @@ from needlepoint.database.tables import (
     ReferralRequest,
     SlackIncoming,
 )
+from needlepoint.referral.requests import conversation_hash
 
 
 def text_of(message):
@@ -135,6 +139,16 @@ def test_a_typed_intent_counts_as_words(slack_bot):
     assert "988" not in text_of(reply[0])
 
 
+def test_what_was_asked_is_shown_as_it_stands(slack_bot):
+    url = slack_bot.stand_in.response_url()
+    words = "[Reset your password](https://evil.example) does it hurt?"
+    assert slack_bot.slack.command(slash("U29", "C29", words, url)).status == 200
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url), 30)
+    shown = text_of(slack_bot.stand_in.responses(url)[0])
+    assert f"You asked: {words}" in shown
+    assert "<https://evil.example" not in shown
+
+
 def test_thumbs_are_stored_and_shown(slack_bot):
     (answer,) = slack_bot.ask(direct_message("U32", "how long does a session take"))
     for value in ("up", "down"):
@@ -150,6 +164,18 @@ def test_thumbs_are_stored_and_shown(slack_bot):
     assert json.dumps(answer["blocks"]).count("You found this") == 1
     (stored,) = [f for f in rows(slack_bot, Feedback) if f.response == "utter_faq_session_length"]
     assert stored.value == "down"
+
+
+def test_in_a_thread_each_person_has_a_thumb(slack_bot):
+    event = mention("U24", "C24", "<@UBOT> how many sessions do i need?")
+    (answer,) = slack_bot.ask(event)
+    for user, value in (("U24", "up"), ("U25", "down")):
+        url = slack_bot.stand_in.response_url()
+        assert slack_bot.slack.interact(button(user, "C24", answer, value, url)).status == 200
+        slack_bot.stand_in.wait_for(lambda u=url: slack_bot.stand_in.responses(u), 10)
+    key = answer["metadata"]["event_payload"]["key"]
+    stored = [f.value for f in rows(slack_bot, Feedback) if f.answer_id == key]
+    assert sorted(stored) == ["down", "up"]
 
 
 def test_a_command_is_answered_for_one_person(slack_bot):
@@ -182,6 +208,23 @@ def test_a_shortcut_answers_what_somebody_else_asked(slack_bot):
     assert "blood thin" not in text_of(memory).lower()
 
 
+def test_a_button_under_a_shortcuts_answer_stays_in_its_conversation(slack_bot):
+    message = channel_message("U35", "C35", "hello")
+    url, next_url = slack_bot.stand_in.response_url(), slack_bot.stand_in.response_url()
+    payload = message_shortcut("U28", "C35", message, "ask_needlepoint", url)
+    assert slack_bot.slack.interact(payload).status == 200
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url), 30)
+    shown = {**slack_bot.stand_in.responses(url)[0], "ts": new_ts()}
+    pressed = titled(shown, "What does it cost?")
+    click = button("U28", "C35", shown, pressed, next_url, ephemeral=True)
+    assert slack_bot.slack.interact(click).status == 200
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(next_url), 30)
+    assert "Prices differ" in text_of(slack_bot.stand_in.responses(next_url)[0])
+    events = [(e.conversation, json.loads(e.data)) for e in rows(slack_bot, ConversationEvent)]
+    asked = {where for where, event in events if event.get("text") == "/faq_cost"}
+    assert Reader(SECRET).shortcut(payload).conversation in asked
+
+
 def test_the_home_tab_has_every_topic_as_a_button(slack_bot):
     assert slack_bot.slack.event(home_opened("U37")).status == 200
     slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.homes("U37"), 10)
@@ -202,6 +245,21 @@ def test_the_assistant_view_begins_with_suggestions(slack_bot):
     assert 1 <= len(call["prompts"]) <= 4
     slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU38"), 10)
     assert "automated assistant" in text_of(slack_bot.said("DU38")[0])
+
+
+def test_a_welcome_comes_once_however_often_its_event_does(slack_bot):
+    alone, started = mention("U26", "C26", "<@UBOT>"), assistant_thread_started("U26")
+    for event in (alone, started):
+        event_id = new_event_id()
+        for retry in (None, 1, 2):
+            assert slack_bot.slack.event(event, event_id, retry).status == 200
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("C26") and slack_bot.said("DU26"), 10)
+    slack_bot.ask(direct_message("U26", "does it hurt?"))
+    (welcome,) = slack_bot.said("C26")
+    assert welcome["thread_ts"] == alone["ts"]
+    assert "automated assistant" in text_of(welcome)
+    assert "Others can read this" in welcome["blocks"][0]["elements"][0]["text"]
+    assert len(slack_bot.said("DU26")) == 2
 
 
 def fill(slack_bot, user, values):
@@ -226,13 +284,30 @@ FILLED = {
 def test_the_form_stores_a_request_and_confirms_it(slack_bot):
     answer = fill(slack_bot, "U40", FILLED)
     assert (answer.status, answer.body) == (200, b"")
-    (stored,) = [r for r in rows(slack_bot, ReferralRequest) if r.name == "Zoë Müller"]
+    who = conversation_hash(Reader(SECRET).conversation("U40"))
+    (stored,) = [r for r in rows(slack_bot, ReferralRequest) if r.conversation == who]
     assert (stored.contact, stored.preferred_time) == ("+18285550134", "Tuesdays")
     slack_bot.stand_in.wait_for(lambda: len(slack_bot.said("DU40")) == 2, 30)
     assert "Thank you, Zoë Müller" in text_of(slack_bot.said("DU40")[1])
     # The form in the chat is over, too.
     (next_answer,) = slack_bot.ask(direct_message("U40", "does it hurt?"))
     assert "What is your name" not in text_of(next_answer)
+
+
+def test_an_emergency_after_the_form_of_the_home_tab_is_understood(slack_bot):
+    assert slack_bot.slack.event(home_opened("U42")).status == 200
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.homes("U42"), 10)
+    pressed = home_button("U42", slack_bot.stand_in.homes("U42")[-1], "form")
+    count = len(slack_bot.stand_in.modals())
+    assert slack_bot.slack.interact(pressed).status == 200
+    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count, 10)
+    view = slack_bot.stand_in.modals()[-1]
+    assert slack_bot.slack.interact(submit("U42", view, FILLED)).status == 200
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU42"), 30)
+    assert "Thank you, Zoë Müller" in text_of(slack_bot.said("DU42")[0])
+    words = "since this morning i cant feel when i wipe and cant pee"
+    first, *_ = slack_bot.ask(direct_message("U42", words))
+    assert first["blocks"][1]["text"]["text"].startswith("Call 911 now")
 
 
 def test_the_form_says_what_is_wrong(slack_bot):
@@ -250,6 +325,8 @@ def test_what_is_no_question_gets_no_answer(slack_bot):
         deleted(original),
         bot_message("does it hurt?", "DU50"),
         channel_message("U50", "C50", "does it hurt?"),
+        # A mention that was edited comes as a new one.
+        {**mention("U50", "C50", "<@UBOT> cost?"), "edited": {"user": "U50", "ts": new_ts()}},
     ):
         assert slack_bot.slack.event(event).status == 200
     slack_bot.ask(direct_message("U51", "does it hurt?"))
@@ -290,6 +367,29 @@ def test_a_request_without_a_signature_is_refused(slack_bot):
     assert slack_bot.slack.post(b"\xff\xfe", "application/json", headers).status == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"{", JSON),
+        (b'{"authorizations": 5}', JSON),
+        (b"payload=x", FORM),
+        (b"payload=[]", FORM),
+    ],
+)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Slack-Signature": "v0=0"},
+        {"X-Slack-Signature": "v0=\xe9"},
+        {"X-Slack-Request-Timestamp": "9" * 5000},
+    ],
+    ids=["wrong", "not ASCII", "no time"],
+)
+def test_what_strangers_send_is_not_even_read(slack_bot, body, content_type, headers):
+    answer = slack_bot.slack.post(body, content_type, headers, secret="another")
+    assert answer.status == 401
+
+
 def test_the_address_is_verified_also_with_a_charset(slack_bot):
     for content_type in ("application/json", "application/json; charset=utf-8"):
         answer = slack_bot.slack.json(url_verification("a challenge"), content_type)
@@ -308,7 +408,7 @@ def test_a_long_message_is_read_as_far_as_it_goes(slack_bot):
 
 def test_delete_my_data_deletes_the_conversation(slack_bot):
     slack_bot.ask(direct_message("U56", "I take warfarin"), 2)
-    conversation = Reader(SECRET).conversation("T1", "U56")
+    conversation = Reader(SECRET).conversation("U56")
 
     def kept():
         return [e for e in rows(slack_bot, ConversationEvent) if e.conversation == conversation]
@@ -319,22 +419,63 @@ def test_delete_my_data_deletes_the_conversation(slack_bot):
     slack_bot.stand_in.wait_for(lambda: not kept(), 10)
 
 
-def test_a_click_in_a_whispered_form_goes_on_with_the_form_of_its_thread(slack_bot):
-    event = mention("U57", "C57", "<@UBOT> can someone call me back please")
+def test_a_form_of_a_thread_is_confirmed_there_for_one_person(slack_bot):
+    def whispered():
+        return slack_bot.stand_in.ephemerals("C59", "U59")
+
+    event = mention("U59", "C59", "<@UBOT> can someone call me back please")
     assert slack_bot.slack.event(event).status == 200
-    for words in ("Jo", "828 555 0134", "weekday mornings"):
-        count = len(slack_bot.stand_in.ephemerals("C57", "U57"))
-        slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.ephemerals("C57", "U57"), 30)
-        again = mention("U57", "C57", f"<@UBOT> {words}", thread_ts=event["ts"])
-        assert slack_bot.slack.event(again).status == 200
-        slack_bot.stand_in.wait_for(
-            lambda c=count: len(slack_bot.stand_in.ephemerals("C57", "U57")) > max(c, 1), 30
-        )
-    asked = slack_bot.stand_in.ephemerals("C57", "U57")[-1]
-    assert "Is that all right?" in text_of(asked)
-    url = slack_bot.stand_in.response_url()
-    pressed = button("U57", "C57", asked, titled(asked, "Yes"), url, ephemeral=True)
+    (asked,) = slack_bot.stand_in.wait_for(whispered, 30)
+    url, count = slack_bot.stand_in.response_url(), len(slack_bot.stand_in.modals())
+    pressed = button("U59", "C59", asked, "form", url, ephemeral=True)
     assert slack_bot.slack.interact(pressed).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url), 30)
-    assert "Please check:" in text_of(slack_bot.stand_in.responses(url)[0])
-    assert slack_bot.said("C57") == []
+    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count, 10)
+    view = slack_bot.stand_in.modals()[-1]
+    assert slack_bot.slack.interact(submit("U59", view, FILLED)).status == 200
+    slack_bot.stand_in.wait_for(lambda: len(whispered()) == 2, 30)
+    assert "Thank you, Zoë Müller" in text_of(whispered()[1])
+    assert whispered()[1]["thread_ts"] == event["ts"]
+    assert slack_bot.said("C59") == slack_bot.said("DU59") == []
+
+
+def test_what_a_thread_keeps_is_deleted_without_telling_others(slack_bot):
+    event = mention("U58", "C58", "<@UBOT> delete my data")
+    assert slack_bot.slack.event(event).status == 200
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.ephemerals("C58", "U58"), 30)
+    assert slack_bot.said("C58") == []
+
+
+# What is pressed, one after another, and what is said to it.
+CLICKS = (("Yes", "Please check:"), ("Send it", "Thank you, Jo"))
+
+
+def test_the_form_can_be_finished_by_its_buttons_in_a_thread(slack_bot):
+    event = mention("U57", "C57", "<@UBOT> can someone call me back please")
+
+    def whispered():
+        return slack_bot.stand_in.ephemerals("C57", "U57")
+
+    def after(do):
+        """Return what is whispered once something was done."""
+        count = len(whispered())
+        assert do().status == 200
+        slack_bot.stand_in.wait_for(lambda: len(whispered()) > count, 30)
+        return whispered()[-1]
+
+    def click(shown, title):
+        url = slack_bot.stand_in.response_url()
+        pressed = button("U57", "C57", shown, titled(shown, title), url, ephemeral=True)
+        return slack_bot.slack.interact(pressed)
+
+    asked = after(lambda: slack_bot.slack.event(event))
+    for words in ("Jo", "828 555 0134", "weekday mornings"):
+        again = mention("U57", "C57", f"<@UBOT> {words}", thread_ts=event["ts"])
+        asked = after(lambda e=again: slack_bot.slack.event(e))
+    assert "Is that all right?" in text_of(asked)
+    for title, words in CLICKS:
+        asked = after(lambda a=asked, t=title: click(a, t))
+        assert words in text_of(asked)
+    assert all(one["thread_ts"] == event["ts"] for one in whispered())
+    assert slack_bot.said("C57") == slack_bot.said("DU57") == []
+    (stored,) = [r for r in rows(slack_bot, ReferralRequest) if r.name == "Jo"]
+    assert stored.preferred_time == "weekday mornings"

@@ -63,7 +63,7 @@ class Kept:
             self._triggers: set[str] = set()
             self._limited: dict[str, float] = {}
 
-    def wait_for(self, predicate: Callable[[], Found], seconds: float = 10) -> Found:
+    def wait_for(self, predicate: Callable[[], Found], seconds: float = 60) -> Found:
         """Return what ``predicate`` returns once it is true.
 
         Raises:

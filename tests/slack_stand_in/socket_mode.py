@@ -67,7 +67,7 @@ class SocketMode(Kept):
         kind: str,
         payload: Mapping[str, Any],
         retry: tuple[int, str] | None = None,
-        seconds: float = 10,
+        seconds: float = 60,
     ) -> str:
         """Send something by Socket Mode; return its id, by which ``acknowledgements`` has it.
 
@@ -89,7 +89,7 @@ class SocketMode(Kept):
         self._send(envelope, seconds)
         return str(envelope["envelope_id"])
 
-    def disconnect(self, reason: str = "refresh_requested", seconds: float = 10) -> None:
+    def disconnect(self, reason: str = "refresh_requested", seconds: float = 60) -> None:
         """Tell the app to connect anew, as Slack does from time to time, and hang up."""
         socket = self._send({"type": "disconnect", "reason": reason}, seconds)
         asyncio.run_coroutine_threadsafe(socket.close(), self._loop).result(seconds)
