@@ -82,7 +82,10 @@ def is_healthy(role: str) -> bool:
 def become(arguments: Sequence[str]) -> NoReturn:
     """Run what ``arguments`` say in place of this process, so that it gets the signals itself."""
     read_secrets(os.environ)
-    ROLE_FILE.write_text(arguments[0] if arguments else "server", encoding="utf-8")
+    role = arguments[0] if arguments else "server"
+    # A command that somebody runs beside the server does not change what the container is.
+    if role in HEALTH or not ROLE_FILE.exists():
+        ROLE_FILE.write_text(role, encoding="utf-8")
     line = command(arguments)
     os.execv(line[0], line)
 

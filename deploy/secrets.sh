@@ -17,6 +17,7 @@ random() {
 }
 
 keep NEEDLEPOINT_SECRET "$(random)"
+keep NEEDLEPOINT_METRICS_TOKEN "$(random)"
 keep postgres_password "$(random)"
 keep redis_password "$(random)"
 keep rabbitmq_password "$(random)"

@@ -46,7 +46,13 @@ PROFILES = {
     "default": (Path("endpoints.yml"), ()),
     "production": (
         Path("endpoints.production.yml"),
-        ("NEEDLEPOINT_DATABASE_URL", "NEEDLEPOINT_REDIS_URL", "NEEDLEPOINT_AMQP_URL"),
+        (
+            "NEEDLEPOINT_DATABASE_URL",
+            "NEEDLEPOINT_REDIS_URL",
+            "NEEDLEPOINT_AMQP_URL",
+            # Of a file for each host, passes that one has given are none to the others.
+            "NEEDLEPOINT_SECRET",
+        ),
     ),
 }
 # What Rasa fills in for ${...} in these files.

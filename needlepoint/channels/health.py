@@ -93,15 +93,20 @@ class HealthChannel(InputChannel):
             return response.json({"status": OK}, headers=NO_STORE)
 
         @blueprint.route("/ready", methods=["GET"], name="ready")
-        async def ready(_: Request) -> HTTPResponse:
+        async def ready(request: Request) -> HTTPResponse:
             report = await self._look()
             status = 503 if report.status == FAILING else 200
-            return response.json(_plain(report), status=status, headers=NO_STORE)
+            # Whether it answers is for everybody; which part is in trouble is not.
+            body = _plain(report) if _may_read(request) else {"status": report.status}
+            return response.json(body, status=status, headers=NO_STORE)
 
         @blueprint.route("/metrics", methods=["GET"], name="metrics")
         async def read_metrics(request: Request) -> HTTPResponse:
-            if not may_read(request.ip, request.headers, os.environ.get(TOKEN_VARIABLE)):
+            if not _may_read(request):
                 return response.json({"error": "forbidden"}, status=403, headers=NO_STORE)
+            domain = getattr(getattr(request.app.ctx, "agent", None), "domain", None)
+            if domain:
+                metrics.begin_intents(domain.intent_properties)
             await asyncio.gather(self._look(), self._count_outbox())
             body = await asyncio.to_thread(metrics.exposition)
             return response.raw(body, headers=NO_STORE, content_type=metrics.CONTENT_TYPE)
@@ -125,6 +130,10 @@ class HealthChannel(InputChannel):
                 metrics.OUTBOX_OLDEST,
             ):
                 gauge.set(math.nan)
+
+
+def _may_read(request: Request) -> bool:
+    return may_read(request.ip, request.headers, os.environ.get(TOKEN_VARIABLE))
 
 
 def _plain(report: Report) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 Every label has a bounded set of values: intents are those of the domain, kinds of red flags those
 of ``data/safety``, and whatever else comes is ``other``. No word and no id of a person is one.
 
-A channel calls ``timed`` around its handler, the store ``observe`` with what is new in a turn and
-``stage("store")`` around its queries, a lock ``stage("lock")`` around the wait, the action endpoint
-``action_call`` around a request.
+A channel calls ``received`` around all it does with a message and ``timed`` around its handler, the
+store ``observe`` with what is new in a turn and ``stage("store")`` around its queries, a lock
+``stage("lock")`` around the wait, the action endpoint ``action_call`` around a request.
 """
 
 from __future__ import annotations
@@ -114,7 +114,16 @@ class _Turn:
     outcome: str | None = None
 
 
+@dataclass
+class _Message:
+    """A message that a channel has got."""
+
+    is_timed: bool = False
+
+
 _turn: ContextVar[_Turn | None] = ContextVar("needlepoint_turn", default=None)
+# One object for all tasks that a message starts.
+_message: ContextVar[_Message | None] = ContextVar("needlepoint_message", default=None)
 
 
 def _begin_at_zero() -> None:
@@ -128,6 +137,21 @@ def _begin_at_zero() -> None:
         FALLBACKS.labels(step)
     for action in (*CUSTOM_ACTIONS, OTHER):
         ACTION_FAILURES.labels(action)
+    RED_FLAGS.labels(OTHER, OTHER)
+    for kind in _red_flags():
+        for urgency in URGENCIES:
+            RED_FLAGS.labels(kind, urgency)
+
+
+def begin_intents(intents: Iterable[str]) -> None:
+    """Begin to count each intent of a domain, which is known when there is a model."""
+    for intent in (*intents, OTHER):
+        INTENTS.labels(intent)
+
+
+@lru_cache(maxsize=1)
+def _red_flags() -> frozenset[str]:
+    return frozenset(path.stem for path in (SAFETY / "red_flags").glob("*.yml"))
 
 
 _begin_at_zero()
@@ -165,7 +189,9 @@ def timed_turn(channel: str | None, conversation_id: str | None = None) -> Itera
         channel: its name; others than ``CHANNELS`` count as one
         conversation_id: Rasa's sender id
     """
-    turn = _Turn(time())
+    turn, whole = _Turn(time()), _message.get()
+    if whole is not None:
+        whole.is_timed = True
     token = _turn.set(turn)
     IN_PROGRESS.inc()
     bound = {"conversation": pseudonym(conversation_id)} if conversation_id else {}
@@ -183,6 +209,21 @@ def timed_turn(channel: str | None, conversation_id: str | None = None) -> Itera
         IN_PROGRESS.dec()
         _turn.reset(token)
         TURNS.labels(_channel(channel), outcome or turn.outcome or SILENT).inc()
+
+
+@contextmanager
+def received(channel: str | None) -> Iterator[None]:
+    """Count a message as refused if it ends in an error that no ``timed_turn`` has counted."""
+    whole = _Message()
+    token = _message.set(whole)
+    try:
+        yield
+    except Exception:
+        if not whole.is_timed:
+            count_refusal(channel)
+        raise
+    finally:
+        _message.reset(token)
 
 
 def timed(on_new_message: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
@@ -300,8 +341,3 @@ def _intent(user: Any) -> str:
 
 def _channel(name: str | None) -> str:
     return name if name in CHANNELS else OTHER
-
-
-@lru_cache(maxsize=1)
-def _red_flags() -> frozenset[str]:
-    return frozenset(path.stem for path in (SAFETY / "red_flags").glob("*.yml"))

@@ -13,7 +13,16 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from needlepoint.serve import BACKLOG
+from needlepoint.channels import records
+from needlepoint.cli import app
+from needlepoint.serve import (
+    ACTIONS_VARIABLE,
+    BACKLOG,
+    PROFILES,
+    CannotStartError,
+    read_settings,
+)
+from needlepoint.stores import database
 
 DEPLOY = ROOT / "deploy"
 TOOLS = ROOT / "build" / "deploy-tools" / "bin" / "python"
@@ -70,6 +79,13 @@ def missing(reason: str) -> None:
 
 def read(name: str) -> str:
     return (DEPLOY / name).read_text()
+
+
+def manual(section: str) -> str:
+    """Return a section of docs/deploy.md."""
+    whole = (ROOT / "docs" / "deploy.md").read_text()
+    [found] = re.findall(rf"^## {section}\n(.*?)(?=^## |\Z)", whole, re.M | re.S)
+    return found
 
 
 # By their schemas
@@ -233,6 +249,48 @@ def test_all_ask_for_health_where_it_is() -> None:
     assert actions["livenessProbe"]["httpGet"]["path"] == "/health"
 
 
+def test_prometheus_finds_each_server() -> None:
+    port, name = container.SERVER_PORT, "server"
+    [[systemd], [compose], [kubernetes]] = (
+        yaml.safe_load(read(f"prometheus/{file}.yml"))["scrape_configs"]
+        for file in ("prometheus", "compose", "kubernetes")
+    )
+    started = re.findall(r"needlepoint-server@(\d+)", manual("One machine with systemd"))
+
+    assert systemd["static_configs"] == [{"targets": [f"127.0.0.1:{each}" for each in started]}]
+    assert compose["dns_sd_configs"][0] | {"refresh_interval": None} == {
+        "names": [name],
+        "type": "A",
+        "port": port,
+        "refresh_interval": None,
+    }
+    [pods] = kubernetes["kubernetes_sd_configs"]
+    assert pods == {"role": "pod", "namespaces": {"names": [KUSTOMIZATION["namespace"]]}}
+    [kept, *_] = kubernetes["relabel_configs"]
+    labels = manifest("Deployment", name)["spec"]["template"]["metadata"]["labels"]
+    [opened] = first_container(name)["ports"]
+    label, part = "__meta_kubernetes_pod_label_app_kubernetes_io_name", "container_port_name"
+    assert kept["source_labels"] == [label, f"__meta_kubernetes_pod_{part}"]
+    assert kept["regex"] == f"{labels['app.kubernetes.io/name']};{opened['name']}"
+    assert (kept["action"], opened["containerPort"]) == ("keep", port)
+
+
+def test_prometheus_of_compose_reaches_the_servers_and_has_their_token() -> None:
+    services = COMPOSE["services"]
+    prometheus, token = services["prometheus"], "NEEDLEPOINT_METRICS_TOKEN"
+    [job] = yaml.safe_load(read("prometheus/compose.yml"))["scrape_configs"]
+
+    assert prometheus["profiles"] == ["monitoring"]
+    assert set(prometheus["networks"]) & set(services["server"]["networks"])
+    assert "--config.file=/etc/prometheus/compose.yml" in prometheus["command"]
+    assert prometheus["volumes"][0] == "./prometheus:/etc/prometheus:ro"
+    assert prometheus["secrets"] == [token]
+    assert token in services["server"]["secrets"]
+    assert job["authorization"] == {"credentials_file": f"/run/secrets/{token}"}
+    # It has no password: for this machine only.
+    assert all(port.startswith("127.0.0.1:") for port in prometheus["ports"])
+
+
 def test_each_part_finds_the_same_secrets() -> None:
     example = manifest("Secret", "needlepoint")["stringData"]
     services = [COMPOSE["services"][name] for name in OURS]
@@ -260,6 +318,44 @@ def test_the_variables_of_compose_are_in_the_example() -> None:
     assert set(re.findall(r"\$\{([A-Z_]+)", read("compose.yml"))) == example
 
 
+def test_the_way_out_leads_to_all_stores_with_and_without_tls() -> None:
+    [egress] = manifest("NetworkPolicy", "outside")["spec"]["egress"]
+
+    # PostgreSQL has one port for both.
+    assert {5432, 6379, 6380, 5672, 5671} <= {rule["port"] for rule in egress["ports"]}
+
+
+def postgres_settings() -> dict[str, str]:
+    program, *options = COMPOSE["services"]["postgres"]["command"]
+    assert program == "postgres" and set(options[::2]) == {"-c"}
+    return dict(option.split("=") for option in options[1::2])
+
+
+def test_postgresql_logs_no_words_of_a_statement_that_failed() -> None:
+    # psycopg2 writes the values into the statement, and DETAIL has a row's.
+    wanted = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+
+    assert wanted.items() <= postgres_settings().items()
+    for name, value in wanted.items():
+        advised = (f"{name}={value}", f"{name} = {value}", f"{name} = '{value}'")
+        for section in ("Kubernetes", "One machine with systemd"):
+            assert any(form in manual(section) for form in advised), section
+
+
+def test_postgresql_has_connections_for_as_many_servers_as_there_may_be() -> None:
+    # The store's, those of web and Slack, and two for health.
+    each = database.THREADS + 2 * records.THREADS + 2
+    most = manifest("HorizontalPodAutoscaler", "server")["spec"]["maxReplicas"]
+    limit = int(postgres_settings()["max_connections"])
+
+    # One more while one is replaced; what is left is for action servers, commands and a person.
+    assert limit >= (most + 1) * each + 20
+    for file in ("deploy.md", "capacity.md"):
+        text = (ROOT / "docs" / file).read_text()
+        assert f"up to {each} connections" in text, file
+        assert f"max_connections={limit}" in text or f"max_connections = {limit}" in text, file
+
+
 def test_images_have_versions_and_are_the_same_everywhere() -> None:
     services = {name: service["image"] for name, service in COMPOSE["services"].items()}
     [python] = re.findall(r"ARG PYTHON_IMAGE=(\S+)", read("Dockerfile"))
@@ -268,7 +364,7 @@ def test_images_have_versions_and_are_the_same_everywhere() -> None:
     project = re.findall(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M)
 
     for image in [python, *(services[name] for name in services if name not in OURS)]:
-        assert re.search(r":\d+\.\d+(\.\d+)?(-\w+)*$", image), image
+        assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)*$", image), image
     assert services["nginx"] == first_container("nginx")["image"]
     assert services["server"] == services["actions"] == f"${{IMAGE:-needlepoint:{own['newTag']}}}"
     assert [own["newTag"]] == label == project
@@ -297,7 +393,9 @@ def test_only_nginx_is_published_and_stores_have_no_way_out() -> None:
     services = COMPOSE["services"]
     inner = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
 
-    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+    # Prometheus is for this machine only.
+    published = {name for name, service in services.items() if "ports" in service}
+    assert published == {"nginx", "prometheus"}
     for store in ("postgres", "redis", "rabbitmq"):
         assert set(services[store]["networks"]) <= inner
         assert not set(services[store]["networks"]) & set(services["nginx"]["networks"])
@@ -409,6 +507,55 @@ def test_the_first_argument_says_what_a_container_is(
     assert (tmp_path / "role").read_text() == (arguments or ["server"])[0]
     # The interface of Rasa that needs no token.
     assert "--enable-api" not in started[0]
+
+
+def test_a_command_in_a_running_container_leaves_its_health_check_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    role = tmp_path / "role"
+    monkeypatch.setattr(container, "ROLE_FILE", role)
+    monkeypatch.setattr(container, "SECRETS", tmp_path)
+    monkeypatch.setattr(os, "execv", lambda *_: None)
+
+    container.become(["server"])
+    container.become(["status"])
+
+    assert role.read_text() == "server"
+
+
+def test_the_commands_of_the_manual_are_there_and_reach_what_they_ask() -> None:
+    whole = (ROOT / "docs" / "deploy.md").read_text()
+    pattern = r"(?:run --rm actions|-- python deploy/container\.py) ([a-z]+)"
+    commands = re.findall(pattern, whole)
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups}
+
+    assert {"purge", "requests", "status"} <= set(commands) <= known
+    # In Compose from another container, in Kubernetes, where that is closed, from the pod itself.
+    asked = f"run --rm actions status --url http://server:{container.SERVER_PORT}`"
+    assert asked in whole
+    services = COMPOSE["services"]
+    assert set(services["actions"]["networks"]) & set(services["server"]["networks"])
+    assert "deploy/server -- python deploy/container.py status" in whole
+
+
+def test_the_manual_of_systemd_names_what_the_profile_needs() -> None:
+    _, needed = PROFILES["production"]
+    text = manual("One machine with systemd")
+
+    for name in ("NEEDLEPOINT_PROFILE", ACTIONS_VARIABLE, *needed):
+        assert re.search(rf"^{name}=", text, re.M), name
+    # What uv puts below /root, the units cannot read.
+    assert "UV_PYTHON_INSTALL_DIR=/opt/needlepoint-python make train" in text
+
+
+def test_the_production_profile_needs_the_secret_that_its_servers_share() -> None:
+    _, needed = PROFILES["production"]
+    environment = {"NEEDLEPOINT_PROFILE": "production", **dict.fromkeys(needed, "x")}
+    environment.pop("NEEDLEPOINT_SECRET", None)
+
+    with pytest.raises(CannotStartError, match="production profile needs NEEDLEPOINT_SECRET;"):
+        read_settings(environment)
 
 
 def test_secrets_are_read_from_files(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -23,6 +25,7 @@ SETTINGS = ROOT / "deploy" / "nginx"
 MESSAGES = "/webhooks/web/messages"
 SLACK = "/webhooks/slack/webhook"
 WORDS = "sciatica"
+PATIENCE = 60  # seconds; only what is broken takes so long
 # Who calls from an address of their own has rate limits of their own.
 ADDRESSES = (f"127.0.0.{number}" for number in count(10))
 
@@ -105,6 +108,10 @@ class Nginx:
     workers: list[Worker]
     address: str = field(default_factory=lambda: next(ADDRESSES))
 
+    @cached_property
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.folder / "secrets" / "tls.crt"))
+
     def call(
         self,
         path: str = MESSAGES,
@@ -112,9 +119,12 @@ class Nginx:
         body: bytes | None = b"{}",
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        trust = ssl.create_default_context(cafile=str(self.folder / "secrets" / "tls.crt"))
         connection = http.client.HTTPSConnection(
-            "localhost", self.tls, timeout=20, context=trust, source_address=(self.address, 0)
+            "localhost",
+            self.tls,
+            timeout=PATIENCE,
+            context=self.trust,
+            source_address=(self.address, 0),
         )
         return exchange(connection, path, method, body, headers or {})
 
@@ -187,7 +197,7 @@ def nginx(tmp_path: Path) -> Iterator[Nginx]:
             yield nginx
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
             for worker in workers:
                 worker.stop()
 
@@ -207,7 +217,8 @@ def make_certificate(folder: Path) -> None:
 
 
 def wait_until_open(nginx: Nginx, process: subprocess.Popen) -> None:
-    for _ in range(200):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         assert process.poll() is None, nginx.logs()
         try:
             inner = http.client.HTTPConnection("127.0.0.1", nginx.inner, timeout=2)
@@ -303,12 +314,12 @@ def test_a_body_that_is_too_large_is_refused(nginx: Nginx, path: str, limit: int
 
 
 def test_a_flood_from_one_address_is_refused_and_others_are_answered(nginx: Nginx) -> None:
-    for _ in range(300):
-        answer = nginx.call(body=b"{}")
-        if answer.status != 200:
-            break
+    # Several at once: one after the other may be no flood on a slow machine.
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: nginx.call(body=b"{}"), range(300)))
 
-    assert answer.status == 429
+    assert {answer.status for answer in answers} == {200, 429}
+    answer = next(answer for answer in answers if answer.status == 429)
     assert answer.json["error"]["code"] == "rate_limited"
     assert answer.headers["Retry-After"] == "5"
     # So that the widget on another site can read it.
@@ -356,7 +367,7 @@ def test_without_any_worker_callers_are_told_to_try_again(nginx: Nginx) -> None:
 
 
 def test_plain_http_leads_to_tls(nginx: Nginx) -> None:
-    plain = http.client.HTTPConnection("localhost", nginx.plain, timeout=5)
+    plain = http.client.HTTPConnection("localhost", nginx.plain, timeout=PATIENCE)
     answer = exchange(plain, "/webhooks/web/", "GET", None, {})
 
     assert answer.status == 301
@@ -369,7 +380,7 @@ def test_old_tls_is_refused(nginx: Nginx) -> None:
     # Else the refusal would be this side's own.
     old.set_ciphers("DEFAULT:@SECLEVEL=0")
     old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
-    connection = http.client.HTTPSConnection("localhost", nginx.tls, timeout=5, context=old)
+    connection = http.client.HTTPSConnection("localhost", nginx.tls, timeout=PATIENCE, context=old)
 
     with pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION"):
         exchange(connection, MESSAGES, "GET", None, {})

@@ -111,9 +111,12 @@ def test_the_manual_names_each_metric():
         assert f"`{name}`" in manual, name
 
 
-def test_prometheus_scrapes_where_the_channel_is():
-    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+@pytest.mark.parametrize("name", ["prometheus", "compose", "kubernetes"])
+def test_prometheus_scrapes_where_the_channel_is(name):
+    config = yaml.safe_load((DEPLOY / "prometheus" / f"{name}.yml").read_text())
     assert config["scrape_configs"][0]["metrics_path"] == "/webhooks/health/metrics"
     assert config["scrape_configs"][0]["job_name"] == "needlepoint"
     for file in config["rule_files"]:
         assert (DEPLOY / "prometheus" / file).is_file()
+    manual = (DEPLOY.parent / "docs" / "observability.md").read_text()
+    assert f"(../deploy/prometheus/{name}.yml)" in manual

@@ -1,6 +1,6 @@
 """What the database counts, on SQLite and PostgreSQL."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select, update
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from needlepoint.database.tables import FAILED, Conversation, Delivery, ReferralRequest, now
 from needlepoint.feedback import store_feedback
+from needlepoint.observability import facts as module
 from needlepoint.observability.facts import Outbox, read_facts, read_outbox
 from needlepoint.referral.deletion import delete_request
 from needlepoint.referral.requests import store_request
@@ -48,17 +49,18 @@ def test_a_wish_to_delete_waits_but_has_no_age(engine, a_request):
     assert (outbox.waiting, outbox.oldest_seconds) == (1, 0.0)
 
 
-def test_conversations_and_feedback_are_counted(engine):
+def test_conversations_and_feedback_are_counted(engine, monkeypatch):
+    noon = datetime(2026, 11, 3, 12, tzinfo=timezone.utc)
+    monkeypatch.setattr(module, "now", lambda: noon)
     with Session(engine) as session, session.begin():
-        for conversation, days in (("a", 0), ("b", 0), ("c", 2)):
-            moment = now() - timedelta(days=days)
+        for conversation, hours in (("a", 0), ("b", 12), ("c", 12.01)):
             row = Conversation(id=conversation, last_number=1, fence=0, head_number=0)
-            row.updated_at = moment
+            row.updated_at = noon - timedelta(hours=hours)
             session.add(row)
     store_feedback(engine, "a", "1" * 32, "utter_faq_cost", "up")
     store_feedback(engine, "a", "2" * 32, "utter_faq_cost", "down", "Zoë was here")
     facts = read_facts(engine)
     assert facts.conversations_today == 2
-    assert now() - facts.last_turn < timedelta(minutes=1)
+    assert facts.last_turn == noon
     assert (facts.feedback_up, facts.feedback_down) == (1, 1)
     assert "Zoë" not in repr(facts)

@@ -14,6 +14,7 @@ from structlog.contextvars import get_contextvars
 from needlepoint.names import ACTION_SAFETY_DISCLAIMER
 from needlepoint.observability import metrics
 from needlepoint.observability.pseudonym import pseudonym
+from needlepoint.safety.rules import read_rules
 
 INTENTS = {"faq_cost", "crisis", "report_red_flag", "nlu_fallback", "greet"}
 
@@ -153,12 +154,46 @@ def test_red_flags_are_counted_by_kind_and_urgency():
     assert int(change) == 1
 
 
+def test_each_kind_of_red_flag_is_there_before_the_first_one():
+    # increase() does not see a series that begins with 1.
+    show = "from needlepoint.observability import metrics; print(metrics.exposition().decode())"
+    fresh = subprocess.run(
+        [sys.executable, "-c", show], check=True, capture_output=True, text=True
+    ).stdout
+    signs = [sign for sign in read_rules().signs if sign.label == "red_flag"]
+    assert signs
+    for kind, urgency in {(sign.name, sign.urgency) for sign in signs} | {("other", "other")}:
+        labels = f'kind="{kind}",urgency="{urgency}"'
+        assert f"needlepoint_red_flags_total{{{labels}}} 0.0" in fresh, kind
+
+
 def test_what_follows_a_message_not_understood_is_counted():
     asked = Change("needlepoint_fallbacks_total", step="asked_back")
     gave_up = Change("needlepoint_fallbacks_total", step="gave_up")
     metrics.observe([said("nlu_fallback"), answer("utter_nothing_likely")], INTENTS)
     metrics.observe([said("nlu_fallback"), answer("utter_not_understood_again")], INTENTS)
     assert (int(asked), int(gave_up)) == (1, 1)
+
+
+async def test_a_message_is_refused_only_if_no_timer_has_counted_it():
+    refused = Change("needlepoint_turns_total", channel="web", outcome="refused")
+    failed = Change("needlepoint_turns_total", channel="web", outcome="failed")
+
+    async def handle():
+        with metrics.timed_turn("web"):
+            raise OSError
+
+    for work in (asyncio.sleep(0), handle()):
+        with pytest.raises(KeyError), metrics.received("web"):
+            try:
+                # In a task of its own, which goes on when the caller has gone.
+                await asyncio.ensure_future(work)
+            except OSError:
+                raise KeyError from None
+            raise KeyError
+    with metrics.received("web"):
+        pass
+    assert (int(refused), int(failed)) == (1, 1)
 
 
 def test_a_failing_stage_and_action_are_counted_and_still_raise():
