@@ -1,5 +1,6 @@
 """Deletes what is stored of a conversation, and tells the clinic to delete its requests."""
 
+import asyncio
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -21,7 +22,7 @@ class ActionDeleteMyData(Action):
         """The name in the domain."""
         return names.ACTION_DELETE_MY_DATA
 
-    def run(
+    async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Delete; the turn itself, which is not over yet, is not stored (``tells_deletion``).
@@ -29,7 +30,9 @@ class ActionDeleteMyData(Action):
         Raises:
             sqlalchemy.exc.SQLAlchemyError: it could not be done; a rule says so.
         """
-        deleted = remove_conversation(self._desk.engine, tracker.sender_id)
+        deleted = await asyncio.to_thread(
+            lambda: remove_conversation(self._desk.engine, tracker.sender_id)
+        )
         if not deleted.requests:
             response = names.UTTER_NO_DATA
         elif deleted.maybe_delivered:

@@ -1,5 +1,6 @@
 """Who gives licences where the person is, and the clinic's own people near them."""
 
+import asyncio
 from dataclasses import asdict
 from typing import Any
 
@@ -25,7 +26,7 @@ class ActionReferPractitioner(Action):
         """The name in the domain."""
         return names.ACTION_REFER_PRACTITIONER
 
-    def run(
+    async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Utter a question or the answer; keep place, country and wishes in slots."""
@@ -33,13 +34,14 @@ class ActionReferPractitioner(Action):
         slot = tracker.get_slot(names.SLOT_PLACE)
         known = Place(**slot) if slot else None
         found = find_place(text, within=known.key if known else None)
-        wishes = self._desk.wishes(text, tracker.get_slot(names.SLOT_WISHES))
+        wished = tracker.get_slot(names.SLOT_WISHES)
+        wishes = await asyncio.to_thread(self._desk.wishes, text, wished)
         place = found.places[0] if len(found.places) == 1 else known
         question = place_question(found, known, just_asked(tracker.events, names.ASKS_PLACE))
         if question or place is None:
             messages = [question]
         else:
-            near = self._desk.practitioners(place, wishes)
+            near = await asyncio.to_thread(self._desk.practitioners, place, wishes)
             own = own_practitioners(self._desk.clinic, near, wishes != NO_WISHES)
             messages = [referral(place, self._desk.regulators), own]
         for number, message in enumerate(filter(None, messages)):

@@ -1,5 +1,6 @@
 """Stores the request once the form is done, before anything is promised."""
 
+import asyncio
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -21,7 +22,7 @@ class ActionSubmitReferralRequest(Action):
         """The name in the domain."""
         return names.ACTION_SUBMIT_REQUEST
 
-    def run(
+    async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Store the request and empty the form.
@@ -31,7 +32,7 @@ class ActionSubmitReferralRequest(Action):
         """
         name, contact, time, *agreed = (tracker.get_slot(slot) for slot in names.REQUEST_SLOTS)
         if agreed == [YES, YES]:
-            self._desk.store(tracker.sender_id, name, contact, time)
+            await asyncio.to_thread(self._desk.store, tracker.sender_id, name, contact, time)
             delivers = self._desk.clinic.delivers
             said = names.UTTER_REQUEST_SENT if delivers else names.UTTER_REQUEST_KEPT
         else:

@@ -8,6 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import limits
 from limits.storage import RedisStorage
@@ -18,12 +19,22 @@ from needlepoint.channels.refusals import RefusalError
 
 REDIS_VARIABLE = "NEEDLEPOINT_REDIS_URL"
 REDIS_LIMIT = 0.5  # seconds; a patient waits for it at each call
+AWAY = 5.0  # seconds in which nobody asks a Redis that has failed
+THREADS = 4
 IPV6_PREFIX = 64  # what one household has
 logger = logging.getLogger(__name__)
 
 
+class _AwayError(Exception):
+    """Redis cannot count, or could not a moment ago."""
+
+
 class Limits:
-    """Counts calls: in this process, or in Redis for several of them."""
+    """Counts calls: in this process, or in Redis for several of them.
+
+    When Redis has failed, this process counts by itself for a while: if it hangs, each call would
+    wait for it.
+    """
 
     def __init__(self, rules: Mapping[str, str], redis_url: str | None = None) -> None:
         """Take the limit of each kind of caller, as ``{"address": "120/minute"}``.
@@ -40,6 +51,9 @@ class Limits:
             timeouts = {"socket_timeout": REDIS_LIMIT, "socket_connect_timeout": REDIS_LIMIT}
             self._redis = RedisStorage(redis_url, **timeouts)
             self._shared = FixedWindowRateLimiter(self._redis)
+            # Of its own: in those of the loop, all else would wait for a Redis that hangs.
+            self._threads = ThreadPoolExecutor(THREADS, "limits")
+            self._away_until = 0.0  # of the monotonic clock
 
     async def count(self, kind: str, who: str) -> None:
         """Count a call of ``who``.
@@ -47,18 +61,28 @@ class Limits:
         Raises:
             RefusalError: it is one too many; it says when to call again.
         """
-        wait = None
         if self._redis is None:
             wait = self._hit(self._here, kind, who)
         else:
+            loop = asyncio.get_running_loop()
             try:
-                wait = await asyncio.to_thread(self._hit, self._shared, kind, who)
-            except Exception as error:  # noqa: BLE001  (Redis away: patients are still answered)
-                logger.error("Redis cannot count calls: %s", type(error).__name__)
+                wait = await loop.run_in_executor(self._threads, self._hit_in_redis, kind, who)
+            except _AwayError:
                 wait = self._hit(self._here, kind, who)
         if wait is not None:
             message = f"That was a lot at once. Please wait {wait} seconds, then try again."
             raise RefusalError("rate_limited", message, wait)
+
+    def _hit_in_redis(self, kind: str, who: str) -> int | None:
+        # Here, in the thread: it may have failed while this call waited for one.
+        if time.monotonic() < self._away_until:
+            raise _AwayError
+        try:
+            return self._hit(self._shared, kind, who)
+        except Exception as error:  # noqa: BLE001  (Redis away: patients are still answered)
+            self._away_until = time.monotonic() + AWAY
+            logger.error("Redis cannot count calls: %s", type(error).__name__)
+            raise _AwayError from None
 
     def _hit(self, limiter: FixedWindowRateLimiter, kind: str, who: str) -> int | None:
         """Return None, or the seconds to wait."""

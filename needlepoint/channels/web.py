@@ -10,6 +10,7 @@ import logging
 import os
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel
@@ -36,7 +37,7 @@ from needlepoint.channels.web_input import (
     read_message,
     read_opinion,
 )
-from needlepoint.observability.metrics import count_refusal, timed
+from needlepoint.observability.metrics import received, timed
 from needlepoint.referral.clinic import read_clinic
 from needlepoint.safety.numbers import EVERYWHERE, read_numbers
 
@@ -164,8 +165,10 @@ class WebChannel(InputChannel):
 
     async def answer(self, request: Request, path: str) -> HTTPResponse:
         """Return the answer to any request, also to a wrong one."""
+        is_message = path == "messages" and request.method == "POST"
         try:
-            return await self._answer(request, path)
+            with received(CHANNEL) if is_message else nullcontext():
+                return await self._answer(request, path)
         except RefusalError as problem:
             return _refusal(problem)
         except Exception:  # whatever failed, the caller gets JSON
@@ -288,7 +291,6 @@ def _not_allowed(methods: Collection[str]) -> HTTPResponse:
 
 
 def _refusal(problem: RefusalError) -> HTTPResponse:
-    count_refusal(CHANNEL)
     headers = {}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)

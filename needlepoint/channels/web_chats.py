@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -118,8 +118,8 @@ class Chats:
         """Store what the person thinks of an answer.
 
         Raises:
-            RefusalError: the conversation was deleted or has no such answer, or the database is
-                away.
+            RefusalError: the conversation was deleted or has no such answer, others are busy in
+                it, or the database is away.
         """
         await self._finishing.finish(self._rate(conversation, opinion))
 
@@ -127,16 +127,28 @@ class Chats:
         """Delete all that is stored of a conversation, and make its tokens useless.
 
         Raises:
-            RefusalError: the conversation was deleted before, or not all of it could be deleted
-                now; then the token is still good, so that it can be tried again.
+            RefusalError: the conversation was deleted before, others are busy in it, or not all of
+                it could be deleted now; but the first, the token is still good for another try.
         """
         await self._finishing.finish(self._delete(conversation))
 
     async def _say(self, conversation: str, message: Message) -> list[Answer]:
+        with self._admission.place():
+            async with self._alone(conversation):
+                return await self._say_once(conversation, message)
+
+    @asynccontextmanager
+    async def _alone(self, conversation: str) -> AsyncIterator[None]:
+        """Keep all others out of a conversation, in all workers.
+
+        What was deleted meanwhile is only known inside: who looks before may store after it.
+
+        Raises:
+            RefusalError: the others take too long.
+        """
         try:
-            with self._admission.place():
-                async with self._turns.turn(conversation), whole_turn(self._locks, conversation):
-                    return await self._say_once(conversation, message)
+            async with self._turns.turn(conversation), whole_turn(self._locks, conversation):
+                yield
         except LockError:
             raise busy() from None
 
@@ -210,7 +222,7 @@ class Chats:
             output.said.append(trouble(time.time()))
 
     async def _rate(self, conversation: str, opinion: Opinion) -> None:
-        async with self._turns.turn(conversation):
+        async with self._alone(conversation):
             for turn in await self._read(conversation):
                 for answer_id, said in identified(conversation, turn):
                     if answer_id == opinion.answer:
@@ -221,7 +233,7 @@ class Chats:
         raise unknown_answer()
 
     async def _delete(self, conversation: str) -> None:
-        async with self._turns.turn(conversation):
+        async with self._alone(conversation):
             agent = self._ready()
             await self._read(conversation)
             try:

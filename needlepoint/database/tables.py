@@ -26,6 +26,9 @@ from sqlalchemy.types import TypeDecorator
 
 Base: Any = declarative_base()
 
+# For what each turn makes several of. SQLite gives numbers, of 64 bits, only to an INTEGER.
+Wide = BigInteger().with_variant(Integer(), "sqlite")
+
 # What a delivery is at: to be tried (again), taken by the receiver, given up.
 WAITING, SENT, FAILED = "waiting", "sent", "failed"
 
@@ -202,7 +205,7 @@ class ConversationEvent(Base):
         Index("ix_conversation_event_message_key", "conversation", "message_key"),
     )
 
-    id: int = Column(Integer, primary_key=True)
+    id: int = Column(Wide, primary_key=True)
     conversation: str = Column(String(255), nullable=False)
     number: int = Column(Integer, nullable=False)  # in its conversation: 1, 2, ...
     data: str = Column(Text, nullable=False)  # JSON
@@ -219,7 +222,7 @@ class SlackIncoming(Base):
         Index("ix_slack_incoming_conversation", "conversation", "number"),
     )
 
-    number: int = Column(Integer, primary_key=True)  # in the order in which they came
+    number: int = Column(Wide, primary_key=True)  # in the order in which they came
     id: str = Column(String(255), nullable=False, unique=True)  # Slack's own
     conversation: str = Column(String(64), nullable=False)  # a hash of its id
     data: str = Column(Text, nullable=False)  # JSON; "" once it is answered

@@ -27,6 +27,7 @@ from needlepoint.observability.metrics import observe, stage
 from needlepoint.stores.bounded import bound
 from needlepoint.stores.conversations import (
     KEEP_DAYS,
+    NEW,
     Head,
     Recent,
     Version,
@@ -100,12 +101,16 @@ class _Given:
     count: int
 
 
+_NOTHING = _Given(NEW, 0, 0, 0)
+
+
 class DatabaseTrackerStore(TrackerStore):
     """Reads what is new, writes what is new, and gives Rasa no more events than it needs.
 
     What is in memory counts only while its version is the database's. Set in ``endpoints.yml`` as
     ``tracker_store``, with ``keep_days``: after so many days without a message a conversation is
-    deleted, and ``max_events``: with more than this, the older half is summed up.
+    deleted, ``max_events``: with more than this, the older half is summed up, and
+    ``answer_limit``: seconds that the database may take for an answer.
     """
 
     def __init__(
@@ -114,6 +119,7 @@ class DatabaseTrackerStore(TrackerStore):
         event_broker: EventBroker | None = None,
         keep_days: float = KEEP_DAYS,
         max_events: int = MAX_EVENTS,
+        answer_limit: float = LIMIT,
         **kwargs: Any,
     ) -> None:
         """Open the database that ``NEEDLEPOINT_DATABASE_URL`` names.
@@ -128,6 +134,7 @@ class DatabaseTrackerStore(TrackerStore):
         self._threads = ThreadPoolExecutor(THREADS, "conversations")
         self._keep = timedelta(days=keep_days)
         self._max_events = max_events
+        self._answer_limit = answer_limit
         self._kept: dict[str, _Kept] = {}
         self._purging: asyncio.Task[None] | None = None
 
@@ -146,6 +153,9 @@ class DatabaseTrackerStore(TrackerStore):
         events = list(tracker.events)
         new = events[given.count if given else 0 :]
         if not new:
+            if given is None:
+                # Rasa has found nothing, and begins: what another has begun by then is not seen.
+                _mark(tracker, _NOTHING)
             return
         self._kept.pop(conversation, None)  # whatever happens, it is no more the newest
         if not tells_deletion(new):
@@ -200,15 +210,7 @@ class DatabaseTrackerStore(TrackerStore):
         Raises:
             StoreError: it could not be read.
         """
-        version, found = await self._run(
-            "read", conversation_id, lambda: read_all(self._engine, conversation_id)
-        )
-        if not found:
-            return None
-        events = _events(map(json.loads, found))
-        tracker = DialogueStateTracker.from_events(conversation_id, events, self.domain.slots)
-        _mark(tracker, _Given(version, 0, version.last - len(events), len(events)))
-        return tracker
+        return await self._run("read", conversation_id, lambda: self._whole(conversation_id))
 
     async def has_message(self, conversation_id: str, key: str) -> bool:
         """Tell whether a message with this ``CLIENT_ID`` is stored, however long ago.
@@ -235,7 +237,7 @@ class DatabaseTrackerStore(TrackerStore):
     def _write(
         self, conversation: str, given: _Given | None, events: Sequence[Event], held: int | None
     ) -> _Kept:
-        if given is None:  # made by Rasa, which has found nothing, or could not look
+        if given is None:  # begun without a look at what is stored
             version = version_of(self._engine, conversation)
             given = _Given(version, 0, version.last, 0)
         old, own = events[: given.head_count], events[given.head_count :]
@@ -246,6 +248,16 @@ class DatabaseTrackerStore(TrackerStore):
         stored = Head(number, lambda: _as_json(head))
         version = append(self._engine, conversation, given.version, new, stored, held, keys)
         return _Kept(version, number, _packed(head, own[gone:]), held)
+
+    def _whole(self, conversation: str) -> DialogueStateTracker | None:
+        version, found = read_all(self._engine, conversation)
+        if not found:
+            return None
+        # In the thread, too: of hundreds of turns it would hold up all other conversations.
+        events = _events(map(json.loads, found))
+        tracker = DialogueStateTracker.from_events(conversation, events, self.domain.slots)
+        _mark(tracker, _Given(version, 0, version.last - len(events), len(events)))
+        return tracker
 
     def _read(self, conversation: str, known: _Kept | None, held: int | None) -> _Kept | None:
         if known is None:
@@ -279,9 +291,10 @@ class DatabaseTrackerStore(TrackerStore):
         done: str,
         conversation: str,
         call: Callable[[], Result],
-        limit: float | None = LIMIT,
+        in_turn: bool = True,
     ) -> Result:
-        """Return what ``call`` returns, in a thread of the store's own."""
+        """Return what ``call`` returns, in a thread of the store's own; within a turn, in time."""
+        limit = self._answer_limit if in_turn else None
         which = f"Conversation {short_hash(conversation)}" if conversation else "Conversations"
         try:
             with stage("store"):
@@ -303,7 +316,7 @@ class DatabaseTrackerStore(TrackerStore):
         while True:
             try:
                 purge = partial(purge_conversations, self._engine, self._keep)
-                await self._run("purged", "", purge, limit=None)
+                await self._run("purged", "", purge, in_turn=False)
             except StoreError as error:
                 logger.error("%s", error)
             await asyncio.sleep(PURGE_EVERY)

@@ -13,15 +13,16 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from aio_pika.abc import AbstractChannel, AbstractExchange
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
 from aio_pika.exceptions import ChannelNotFoundEntity
 from rasa.core.brokers.pika import PikaEventBroker
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 
-from needlepoint.referral.requests import conversation_hash
+from needlepoint.observability.pseudonym import pseudonym
 
 URL_VARIABLE = "NEEDLEPOINT_AMQP_URL"
 QUEUE = "needlepoint_events"
@@ -32,8 +33,6 @@ DEFAULTS = {
     # which publishes what people wrote.
     "exchange_name": QUEUE,
     "queues": [QUEUE],
-    "connection_attempts": 1,
-    "retry_delay_in_seconds": 0,
 }
 AT_ONCE = 500  # events whose confirmation is waited for together
 # Of so many seconds, events are sent together: RabbitMQ writes to its disk for each confirmation.
@@ -53,7 +52,7 @@ class NotConfirmedError(Exception):
 
 
 class AnonymousEventBroker(PikaEventBroker):
-    """Publishes what happened, when and in which conversation, by its hash.
+    """Publishes what happened, when and in which conversation, by its pseudonym.
 
     Set in ``endpoints.yml`` as ``event_broker``, with ``max_queued``: a queue that it makes keeps
     so many of the newest events. A bot starts, and answers, while RabbitMQ is away.
@@ -71,24 +70,18 @@ class AnonymousEventBroker(PikaEventBroker):
         if broker_config is None:
             return None
         url = broker_config.url or os.environ.get(URL_VARIABLE) or ""
-        found = urlsplit(url)
-        if found.scheme not in ("amqp", "amqps") or not found.hostname:
+        if not _is_address(url):
             raise RasaException(
                 f"event_broker needs an address: set {URL_VARIABLE} as amqp://user@host:5672"
             )
-        broker = cls(
-            f"{found.scheme}://{found.hostname}{found.path}",
-            unquote(found.username or "guest"),
-            unquote(found.password or "guest"),
-            found.port or 5672,
-            event_loop=event_loop,
-            **{**DEFAULTS, **broker_config.kwargs},
-        )
+        settings = {**DEFAULTS, **broker_config.kwargs}
+        broker = cls(url, event_loop=event_loop, **settings)
         broker.begin()
         return broker
 
-    def __init__(self, *arguments: Any, max_queued: int = MAX_QUEUED, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+    def __init__(self, url: str, max_queued: int = MAX_QUEUED, **settings: Any) -> None:
+        super().__init__(host="", username="", password="", **settings)
+        self._url = url
         self._max_queued = max_queued
         self._waiting: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
         self._came = asyncio.Event()
@@ -118,6 +111,10 @@ class AnonymousEventBroker(PikaEventBroker):
         """Connect; what Rasa's class then does on a loss of the connection loses events."""
         self._connection = await self._connect()
         self._exchange = await self._set_up_exchange(await self._connection.channel())
+
+    async def _connect(self) -> AbstractRobustConnection:
+        """Connect to the address as it stands: Rasa's class makes a new one of parts of it."""
+        return await aio_pika.connect_robust(self._url, loop=self._loop)
 
     async def _bind_queue(
         self, name: str, channel: AbstractChannel, exchange: AbstractExchange
@@ -183,17 +180,25 @@ class AnonymousEventBroker(PikaEventBroker):
             raise NotConfirmedError
 
 
+def _is_address(url: str) -> bool:
+    try:
+        found = urlsplit(url)
+        return found.scheme in ("amqp", "amqps") and bool(found.hostname) and found.port != 0
+    except ValueError:  # the port is no number, as where a password has a slash
+        return False
+
+
 def anonymous(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of an event, as plain data, says nothing of the person.
 
-    A conversation is named by its hash; of a message there are the intent and its confidence, of
-    an answer the response's name, of a slot its name.
+    A conversation is named by its pseudonym, as in the logs; of a message there are the intent and
+    its confidence, of an answer the response's name, of a slot its name.
     """
     known = {key: event[key] for key in KEPT if event.get(key) is not None}
     if event.get("event") not in NAMED:
         known.pop("name", None)
     if event.get("sender_id"):
-        known["sender_id"] = conversation_hash(event["sender_id"])
+        known["sender_id"] = pseudonym(event["sender_id"])
     intent = (event.get("parse_data") or {}).get("intent") or {}
     if intent:
         known["intent"] = {key: intent.get(key) for key in ("name", "confidence")}

@@ -125,7 +125,8 @@ class RedisConversationLock(LockStore):
     data, or a worker stands still for longer than a lease, two may hold one conversation: then the
     tracker store refuses the earlier one, by ``fence``. While Redis is away, a message may be an
     emergency none the less: each process then keeps order by itself, and of two that have answered
-    at once, the tracker store refuses one.
+    at once, the tracker store refuses one. After a Redis that hangs, that lasts some seconds, so
+    that not each turn waits for it.
     """
 
     def __init__(self, endpoint_config: EndpointConfig | None = None) -> None:
@@ -171,14 +172,10 @@ class RedisConversationLock(LockStore):
             return
         queue = self._queue()
         ticket = uuid.uuid4().hex
-        try:
+        number = None
+        if not queue.is_away:
             number = await self._take(queue, conversation_id, ticket, lock_lifetime)
-        except BaseException:
-            # Beside the caller, who has waited enough.
-            self._leave(queue, conversation_id, ticket)
-            raise
         if number is None:
-            self._leave(queue, conversation_id, ticket)
             here = self._here.lock(conversation_id, lock_lifetime, wait_time_in_seconds)
             async with here:
                 with self._holding(me, None):
@@ -214,10 +211,10 @@ class RedisConversationLock(LockStore):
         self, queue: TicketQueue, conversation_id: str, ticket: str, patience: float
     ) -> int | None:
         """Return the number of a lock, or None if Redis is away."""
-        which = short_hash(conversation_id)
+        which, number = short_hash(conversation_id), None
         try:
             with stage("lock"):
-                return await queue.take(conversation_hash(conversation_id), ticket, patience)
+                number = await queue.take(conversation_hash(conversation_id), ticket, patience)
         except WaitedTooLongError:
             problem = (
                 f"Conversation {which} cannot be locked: others have held it for {patience:g} s."
@@ -227,7 +224,11 @@ class RedisConversationLock(LockStore):
         except RedisError as error:
             reason = type(error).__name__
             logger.error("Conversation %s is locked here only: Redis is away (%s).", which, reason)
-            return None
+        finally:
+            if number is None:
+                # Beside the caller, who has waited enough.
+                self._leave(queue, conversation_id, ticket)
+        return number
 
     async def _renew(self, queue: TicketQueue, conversation_id: str, ticket: str) -> None:
         """Renew a lease until the lock is released or lost."""

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from redis.asyncio import Redis
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+AWAY = 5.0  # seconds in which no turn waits for a Redis that has not answered in time
 # Keys are gone with their last ticket; these are for what nobody takes away.
 _KEPT = 3600  # seconds
 _LAST_KEPT = 86400  # seconds; clocks are not set back by more
@@ -110,7 +111,13 @@ class TicketQueue:
         self._claim = client.register_script(_BEGIN + _CLAIM)
         self._renew = client.register_script(_BEGIN + _RENEW)
         self._leave = client.register_script(_BEGIN + _LEAVE)
+        self._away_until = 0.0  # of the monotonic clock
         self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Redis has not answered in time a moment ago; who asks would wait for nothing."""
+        return time.monotonic() < self._away_until
 
     async def take(self, conversation: str, ticket: str, patience: float) -> int:
         """Wait until ``ticket`` is the first of a conversation, and return its number.
@@ -124,19 +131,11 @@ class TicketQueue:
             WaitedTooLongError: it was not the first within that time.
             redis.exceptions.RedisError: Redis cannot be reached, or does not answer in time.
         """
-        end = time.monotonic() + patience
         try:
-            entering = self._enter(conversation, ticket)
-            number, wait = await asyncio.wait_for(entering, self._answer_limit)
-        except asyncio.TimeoutError:
+            return await self._first(conversation, ticket, patience)
+        except (asyncio.TimeoutError, RedisTimeoutError):
+            self._away_until = time.monotonic() + AWAY
             raise RedisTimeoutError("no answer in time") from None
-        while wait:
-            left = end - time.monotonic()
-            if left <= 0:
-                raise WaitedTooLongError
-            await self._sleep(ticket, min(wait, left, self._longest_sleep))
-            number, wait = await self._claimed(conversation, ticket)
-        return number
 
     async def renew(self, conversation: str, ticket: str) -> bool:
         """Begin the lease of a ticket anew, and tell whether the ticket still counted.
@@ -158,6 +157,18 @@ class TicketQueue:
         """Close the connections."""
         await self._client.close()
         await self._client.connection_pool.disconnect()
+
+    async def _first(self, conversation: str, ticket: str, patience: float) -> int:
+        end = time.monotonic() + patience
+        entering = self._enter(conversation, ticket)
+        number, wait = await asyncio.wait_for(entering, self._answer_limit)
+        while wait:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise WaitedTooLongError
+            await self._sleep(ticket, min(wait, left, self._longest_sleep))
+            number, wait = await self._claimed(conversation, ticket)
+        return number
 
     async def _enter(self, conversation: str, ticket: str) -> tuple[int, float]:
         # Who has to connect first would be overtaken by who comes later in the same process.

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from http.client import HTTPConnection
+from itertools import islice
 from types import SimpleNamespace
 
 import pytest
-from app_server import AppServer
+from app_server import AppServer, wait_until
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.run import configure_app
 from rasa.shared.core.domain import Domain
@@ -45,7 +47,7 @@ def test_settings_come_from_the_credentials():
 
 
 class Server(AppServer):
-    """The channel in Rasa's own app, with a bot that takes its time."""
+    """The channel in Rasa's own app, with a bot that answers when it is told to."""
 
     def __init__(self, **settings):
         Sanic.test_mode = True
@@ -57,15 +59,18 @@ class Server(AppServer):
             tracker_store=MemoryTrackerStore(Domain.empty()),
             handle_message=self.echo,
         )
+        self.heard = []
+        self.go_on = threading.Event()
         self.start_app()
 
     async def echo(self, message):
-        await asyncio.sleep(0.3)
+        self.heard.append(message.text)
+        await asyncio.to_thread(self.go_on.wait)
         await message.output_channel.send_text_message(message.sender_id, message.text)
 
     def ask(self, text, query=""):
         """Return status, header and decoded body; of a stream, its last line."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         body = json.dumps({"sender": text, "message": text})
         connection.request("POST", f"/webhooks/rest/webhook{query}", body)
         answer = connection.getresponse()
@@ -77,26 +82,32 @@ class Server(AppServer):
 def server():
     server = Server(at_once=2)
     yield server
+    server.go_on.set()
     server.stop()
 
 
 def test_more_messages_than_can_wait_are_refused_and_may_come_again(server):
-    with ThreadPoolExecutor(6) as people:
-        found = list(people.map(server.ask, "abcdef"))
-    assert sorted(status for status, _, _ in found) == [200, 200, 503, 503, 503, 503]
-    for status, after, body in found:
-        if status == 503:
-            assert int(after) > 0
+    with ThreadPoolExecutor(2) as people:
+        waiting = [people.submit(server.ask, text) for text in "ab"]
+        wait_until(lambda: len(server.heard) == 2)
+        for text in "cdef":
+            status, after, body = server.ask(text)
+            assert (status, int(after) > 0) == (503, True)
             assert EMERGENCY in body["error"]
+        server.go_on.set()
+        assert [call.result()[0] for call in waiting] == [200, 200]
     assert server.ask("now")[0] == 200
+    assert sorted(server.heard) == ["a", "b", "now"]
 
 
 def test_a_stream_ends_also_for_who_is_refused(server):
     with ThreadPoolExecutor(6) as people:
-        found = list(people.map(lambda text: server.ask(text, "?stream=true"), "abcdef"))
-    texts = [body.get("text") or body["error"] for _, _, body in found]
-    assert sum(EMERGENCY in text for text in texts) == 4
-    assert sum(text in "abcdef" for text in texts) == 2
+        calls = [people.submit(server.ask, text, "?stream=true") for text in "abcdef"]
+        refused = [call.result()[2] for call in islice(as_completed(calls), 4)]
+        assert all(EMERGENCY in (body.get("text") or body["error"]) for body in refused)
+        server.go_on.set()
+    texts = {call.result()[2].get("text") for call in calls}
+    assert len(texts & set("abcdef")) == 2
 
 
 @pytest.mark.parametrize("at_once", [0, "many"])

@@ -5,28 +5,33 @@ import json
 import socket
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from types import SimpleNamespace
 
 import pytest
-from app_server import AppServer
+from app_server import AppServer, wait_until
+from databases import redis_url
 from rasa.core.lock_store import LockError
 from rasa.core.run import configure_app
 from rasa.core.tracker_store import FailSafeTrackerStore, InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.utils.endpoints import EndpointConfig
 from sanic import Sanic
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from needlepoint.channels import web_files
+from needlepoint.channels import web_chats, web_files
 from needlepoint.channels.refusals import EMERGENCY
 from needlepoint.channels.rest import NOT_KEPT, TROUBLE
 from needlepoint.channels.web import WebChannel, WebSettingsError
 from needlepoint.database.engine import connect
-from needlepoint.database.tables import Feedback, RevokedSession
+from needlepoint.database.tables import ConversationEvent, Feedback, RevokedSession
+from needlepoint.stores.database import DatabaseTrackerStore
 from needlepoint.stores.failures import tell_failures
+from needlepoint.stores.lock import RedisConversationLock
 from needlepoint.stores.memory import MemoryTrackerStore
 
 CLINIC = "https://www.clinic.example"
@@ -40,6 +45,7 @@ class FakeAgent:
         self.domain = SimpleNamespace(responses={"utter_greet": [{"buttons": SUGGESTIONS}]})
         self.action_endpoint = self.processor = None
         self.heard = []
+        self.go_on = threading.Event()
         self.ready = True
         self.tracker_store = FailSafeTrackerStore(MemoryTrackerStore(Domain.empty()))
 
@@ -52,10 +58,13 @@ class FakeAgent:
             raise LockError("too long")
         if message.text == "fail":
             raise RuntimeError("the policy is gone")
-        tracker = await self.tracker_store.get_or_create_tracker(message.sender_id)
+        sender = message.sender_id
+        tracker = await self.tracker_store.get_or_create_tracker(sender, append_action_listen=False)
         tracker.update(UserUttered(message.text, metadata=message.metadata))
         if message.text == "slow":
             await asyncio.sleep(0.3)
+        if message.text == "held":
+            await asyncio.to_thread(self.go_on.wait)
         if message.text != "silence":
             buttons = [{"title": "More?", "payload": "/more"}, {"title": "UK", "payload": "UK"}]
             response = "utter_no_data" if message.text == "delete my data" else "utter_echo"
@@ -89,7 +98,7 @@ class Server(AppServer):
 
     def call(self, method, path, body=None, token=None, **headers):
         """Return status, headers and decoded body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -134,6 +143,8 @@ def serve(tmp_path, monkeypatch):
     (folder / "demo.html").write_text("<!doctype html>")
     files = web_files.Files(folder)
     monkeypatch.setattr("needlepoint.channels.web.Files", lambda: files)
+    # A busy machine does not hide that a conversation was deleted.
+    monkeypatch.setattr("needlepoint.channels.web_chats.REVOKED_LIMIT", 60.0)
     servers = []
 
     def run(**settings):
@@ -142,6 +153,7 @@ def serve(tmp_path, monkeypatch):
 
     yield run
     for server in servers:
+        server.agent.go_on.set()
         server.stop()
 
 
@@ -212,8 +224,7 @@ def test_a_message_is_finished_when_its_sender_goes_offline(server):
     head = f"POST /webhooks/web/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        while not server.agent.heard:
-            time.sleep(0.005)
+        wait_until(lambda: server.agent.heard)
     status, answer = server.say(token, "slow")
     assert (status, answer["answers"][0]["text"]) == (200, "You said: slow")
     assert server.agent.heard == ["slow"]
@@ -261,29 +272,31 @@ def test_a_busy_bot_says_when_to_come_back(server, reason):
 def test_more_messages_than_can_wait_are_refused_and_may_come_again(serve):
     server = serve(at_once=2)
     tokens = [server.start() for _ in range(6)]
-    with ThreadPoolExecutor(6) as people:
-        found = list(people.map(lambda token: server.say(token, "slow"), tokens))
-    assert sorted(status for status, _ in found) == [200, 200, 503, 503, 503, 503]
-    assert len(server.agent.heard) == 2
-    (refused, *_) = [body["error"] for status, body in found if status == 503]
-    assert refused["code"] == "busy"
-    assert EMERGENCY in refused["message"]
+    with ThreadPoolExecutor(2) as people:
+        waiting = [people.submit(server.say, token, "held") for token in tokens[:2]]
+        wait_until(lambda: len(server.agent.heard) == 2)
+        for token in tokens[2:]:
+            status, body = server.say(token, "hello")
+            assert (status, body["error"]["code"]) == (503, "busy")
+            assert EMERGENCY in body["error"]["message"]
+        server.agent.go_on.set()
+        assert [call.result()[0] for call in waiting] == [200, 200]
+    assert server.agent.heard == ["held", "held"]
     assert [server.say(token, "now")[0] for token in tokens] == [200] * 6
 
 
 def test_who_goes_away_keeps_the_place_until_the_message_is_handled(serve):
     server = serve(at_once=1)
-    body = json.dumps({"id": "12345678", "text": "slow"})
+    body = json.dumps({"id": "12345678", "text": "held"})
     connection = HTTPConnection("127.0.0.1", server.port)
     headers = {"Authorization": f"Bearer {server.start()}"}
     other = server.start()
     connection.request("POST", "/webhooks/web/messages", body, headers)
-    while "slow" not in server.agent.heard:
-        time.sleep(0.01)
+    wait_until(lambda: server.agent.heard)
     connection.close()
     assert server.say(other, "early")[0] == 503
-    time.sleep(0.4)
-    assert server.say(other, "late")[0] == 200
+    server.agent.go_on.set()
+    wait_until(lambda: server.say(other, "late")[0] == 200)
 
 
 def test_a_button_of_this_conversation_counts_and_shows_its_title(server):
@@ -505,6 +518,108 @@ def test_what_another_worker_has_answered_is_not_answered_again(server):
     assert server.agent.heard == ["hello", "/more"]
 
 
+@pytest.fixture
+def workers(serve):
+    """Two servers as two workers have them: with one database, and one lock of conversations."""
+    lock = {"url": redis_url(), "key_prefix": f"test-{uuid.uuid4().hex}", "socket_timeout": 60}
+    made = [serve(), serve()]
+    for worker in made:
+        store = DatabaseTrackerStore(Domain.empty(), answer_limit=60)
+        worker.agent.tracker_store = FailSafeTrackerStore(store)
+        worker.agent.lock_store = RedisConversationLock(EndpointConfig(**lock))
+    yield made
+    for worker in made:
+        worker.agent.tracker_store._tracker_store._engine.dispose()
+
+
+MEANWHILE = 0.5  # seconds for what does not wait for others to be done
+
+
+def slowed(monkeypatch, name):
+    """Have a function of the chats work slowly; return an event that tells that it was called."""
+    begun, function = threading.Event(), getattr(web_chats, name)
+
+    def run(*arguments):
+        begun.set()
+        time.sleep(MEANWHILE)
+        return function(*arguments)
+
+    monkeypatch.setattr(web_chats, name, run)
+    return begun
+
+
+def rate(server, token, answer):
+    return server.call("POST", "feedback", {"answer": answer, "value": "up"}, token)[0]
+
+
+def delete(server, token):
+    return server.call("DELETE", "session", token=token)[0]
+
+
+def test_a_deletion_waits_for_the_first_message_at_another_worker(workers):
+    mine, other = workers
+    token = mine.start()
+    with ThreadPoolExecutor() as people:
+        said = people.submit(mine.say, token, "held")
+        wait_until(lambda: mine.agent.heard)
+        deleted = people.submit(delete, other, token)
+        time.sleep(MEANWHILE)
+        mine.agent.go_on.set()
+    assert (said.result()[0], deleted.result()) == (200, 204)
+    assert mine.rows(ConversationEvent) == []
+    assert [one.say(token, "hello", "87654321")[0] for one in workers] == [401, 401]
+
+
+def test_a_deletion_waits_for_a_rating_at_another_worker(workers, monkeypatch):
+    mine, other = workers
+    token = mine.start()
+    answer = mine.say(token, "hello")[1]["answers"][0]["id"]
+    begun = slowed(monkeypatch, "store_feedback")
+    with ThreadPoolExecutor() as people:
+        rated = people.submit(rate, mine, token, answer)
+        assert begun.wait(60)
+        assert delete(other, token) == 204
+    assert rated.result() == 204
+    assert mine.rows(Feedback) == []
+
+
+def test_what_comes_while_another_worker_deletes_is_not_stored(workers, monkeypatch):
+    mine, other = workers
+    token = mine.start()
+    answer = mine.say(token, "hello")[1]["answers"][0]["id"]
+    begun = slowed(monkeypatch, "end_conversation")
+    with ThreadPoolExecutor() as people:
+        deleted = people.submit(delete, other, token)
+        assert begun.wait(60)
+        said = people.submit(mine.say, token, "my knee", "87654321")
+        assert rate(mine, token, answer) == 401
+    assert (deleted.result(), said.result()[0]) == (204, 401)
+    assert mine.agent.heard == ["hello"]
+    assert mine.rows(ConversationEvent) == mine.rows(Feedback) == []
+
+
+class TakenLock(RedisConversationLock):
+    """A lock that others hold."""
+
+    def lock(self, *_):
+        raise LockError("too long")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "session", None),
+        ("POST", "feedback", {"answer": "a" * 32, "value": "up"}),
+        ("POST", "messages", {"id": "12345678", "text": "hello"}),
+    ],
+)
+def test_a_conversation_that_others_hold_for_too_long_is_busy(server, method, path, body):
+    server.agent.lock_store = TakenLock()
+    status, headers, answer = server.call(method, path, body, server.start())
+    assert (status, answer["error"]["code"]) == (503, "busy")
+    assert int(headers["Retry-After"]) > 0
+
+
 def test_without_a_database_questions_are_still_answered(serve, monkeypatch):
     monkeypatch.setenv("NEEDLEPOINT_DATABASE_URL", "sqlite:////no/such/folder/x.db")
     server = serve()
@@ -591,7 +706,7 @@ def test_a_large_body_is_refused_before_it_is_read(server, chunked):
 
 def test_a_length_that_is_promised_is_enough_to_be_refused(server):
     head = b"POST /webhooks/web/session HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n{"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(head)
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
@@ -636,7 +751,7 @@ def test_what_is_not_there_is_json_too(server, method, path, status, code):
 def test_hostile_headers_are_refused_or_do_nothing(server, name, value):
     token = server.start()
     own = b"" if name == "Authorization" else f"Authorization: Bearer {token}\r\n".encode()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         head = b"GET /webhooks/web/history HTTP/1.1\r\nHost: x\r\n" + own
         connection.sendall(head + name.encode() + b": " + value + b"\r\n\r\n")
         answer = connection.recv(65_536)

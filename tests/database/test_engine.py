@@ -4,10 +4,14 @@ import socket
 import threading
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from needlepoint.database import engine as module
 from needlepoint.database.engine import connect, wipe
+from needlepoint.database.tables import ConversationEvent, SlackIncoming
+from needlepoint.stores.conversations import NEW, Head, append
 
 
 @pytest.fixture
@@ -39,6 +43,24 @@ def test_a_host_that_never_answers_is_given_up(silent_host, monkeypatch):
 def test_the_url_may_say_how_long(silent_host, monkeypatch):
     monkeypatch.setitem(module.POSTGRES_LIMITS, "connect_timeout", "3600")
     assert is_given_up(f"postgresql://me@127.0.0.1:{silent_host}/x?connect_timeout=2")
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has no narrower ones
+def test_the_numbers_of_what_turns_make_have_64_bits(engine):
+    wide = 2**31 + 5
+    with engine.begin() as connection:
+        for table, column in (("conversation_event", "id"), ("slack_incoming", "number")):
+            sequence = f"pg_get_serial_sequence('{table}', '{column}')"
+            connection.exec_driver_sql(f"SELECT setval({sequence}, {wide})")
+    append(engine, "me", NEW, ["{}", "{}"], Head(0, lambda: None))
+    with engine.connect() as connection:
+        ids = connection.execute(select(ConversationEvent.id).order_by(ConversationEvent.id))
+        assert list(ids.scalars()) == [wide + 1, wide + 2]
+    with Session(engine) as session:
+        incoming = SlackIncoming(id="Ev1", conversation="me", data="")
+        session.add(incoming)
+        session.commit()
+        assert incoming.number == wide + 1
 
 
 @pytest.mark.parametrize("thoroughly", [False, True])

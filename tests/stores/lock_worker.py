@@ -15,6 +15,8 @@ from rasa.utils.endpoints import EndpointConfig
 
 from needlepoint.stores.lock import RedisConversationLock
 
+PATIENCE = 240.0  # seconds; another worker may take its time to start
+
 
 def say(what: str, writer: int, fence: int | None = None) -> None:
     # Of all processes of a machine, the monotonic clock is the same.
@@ -26,7 +28,7 @@ async def write(
     lock: RedisConversationLock, conversation: str, writer: int, file: Path | None, seconds: float
 ) -> None:
     say("asks", writer)
-    async with lock.lock(conversation) as number:
+    async with lock.lock(conversation, PATIENCE) as number:
         say("holds", writer, number)
         before = int(file.read_text()) if file else 0
         await asyncio.sleep(seconds)

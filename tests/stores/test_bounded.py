@@ -45,7 +45,7 @@ def spoken(tmp_path_factory):
         if (id(agent), most) not in stores:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("NEEDLEPOINT_DATABASE_URL", f"sqlite:///{folder}/{len(stores)}.db")
-                store = DatabaseTrackerStore(agent.domain, max_events=most)
+                store = DatabaseTrackerStore(agent.domain, max_events=most, answer_limit=60)
             stores[id(agent), most] = store
         return stores[id(agent), most]
 

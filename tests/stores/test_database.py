@@ -7,6 +7,8 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -58,7 +60,8 @@ def opened(database, monkeypatch):
     stores = []
 
     def open_store(**options):
-        stores.append(DatabaseTrackerStore(domain, **options))
+        # A machine that stalls must not decide.
+        stores.append(DatabaseTrackerStore(domain, **{"answer_limit": 60, **options}))
         return stores[-1]
 
     yield open_store
@@ -270,6 +273,22 @@ def test_a_tracker_that_rasa_made_when_it_could_not_read_is_added(opened):
     assert texts(asyncio.run(store.retrieve_full_tracker("me"))) == ["does it hurt", "hello?"]
 
 
+def test_a_whole_conversation_is_put_together_beside_the_turns(opened, monkeypatch):
+    store = opened()
+    save(store, *SESSION, *TURN)
+    threads = []
+    build = DialogueStateTracker.from_events
+
+    def note(*arguments):
+        threads.append(threading.current_thread())
+        return build(*arguments)
+
+    monkeypatch.setattr(DialogueStateTracker, "from_events", note)
+    assert texts(asyncio.run(store.retrieve_full_tracker("me"))) == ["does it hurt"]
+    assert threads
+    assert threading.current_thread() not in threads
+
+
 def test_a_writer_that_has_not_seen_the_newest_is_refused(opened):
     store, other = opened(), opened()
     save(store, *SESSION)
@@ -320,6 +339,25 @@ def test_two_that_begin_a_conversation_at_once_do_not_mix(opened):
         stored = sum(threads.map(begin, range(4)))
     whole = asyncio.run(opened().retrieve_full_tracker("me"))
     assert len(whole.events) == stored * (len(SESSION) + 4)
+
+
+def test_of_two_first_messages_at_once_the_second_is_refused_and_hides_nothing(opened):
+    first, second = opened(), opened()
+    # Each has found nothing, as where no lock is shared.
+    begun = [
+        asyncio.run(store.get_or_create_tracker("me", append_action_listen=False))
+        for store in (first, second)
+    ]
+    for tracker, text in zip(begun, ("I take warfarin", "does it hurt"), strict=True):
+        for one in [*SESSION, *turn(text)]:
+            tracker.update(one)
+    asyncio.run(first.save(begun[0]))
+    with pytest.raises(StaleWriterError):
+        asyncio.run(second.save(begun[1]))
+    assert texts(retrieved(second)) == ["I take warfarin"]
+    begun[0].update(UserUttered("why?"))
+    asyncio.run(first.save(begun[0]))
+    assert texts(retrieved(opened())) == ["I take warfarin", "why?"]
 
 
 def test_a_writer_whose_lock_has_gone_to_another_is_refused(opened, held):
@@ -383,6 +421,17 @@ def test_what_could_not_be_stored_is_not_in_memory_either(opened):
     assert texts(retrieved(opened())) == ["does it hurt", "kept"]
 
 
+def test_a_database_that_hangs_is_given_up_in_time_and_found_again(opened):
+    save(opened(), *SESSION, *TURN)
+    store, goes_on = opened(answer_limit=0.1), threading.Event()
+    event.listen(store._engine, "before_cursor_execute", lambda *_: goes_on.wait(60))
+    with pytest.raises(StoreError, match="could not be read within 0.1 s"):
+        retrieved(store)
+    goes_on.set()
+    store._answer_limit = 60
+    assert texts(retrieved(store)) == ["does it hurt"]
+
+
 def test_each_event_is_published_once_and_what_is_not_stored_is_not(opened):
     broker, other = Broker(), Broker()
     stores = [opened(event_broker=broker, max_events=1), opened(event_broker=other, max_events=1)]
@@ -431,9 +480,8 @@ def test_conversations_are_purged_beside_the_turns(opened, database):
 
     async def goes_on(store):
         await store.retrieve("other")
-        for _ in range(200):
-            if await store.keys() == ["other"]:
-                return
+        end = time.monotonic() + 240
+        while await store.keys() != ["other"] and time.monotonic() < end:
             await asyncio.sleep(0.05)
 
     store = opened(keep_days=30)
@@ -451,11 +499,14 @@ def test_postgresql_that_was_restarted_is_found_again(opened, database):
     store = opened()
     save(store, *SESSION, *TURN)
     admin = create_engine(database.rsplit("/", 1)[0] + "/postgres", isolation_level="AUTOCOMMIT")
+    name = (database.rsplit("/", 1)[1],)
+    of_it = "FROM pg_stat_activity WHERE datname = %s"
+    end = time.monotonic() + 240
     with admin.connect() as connection:
-        connection.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            (database.rsplit("/", 1)[1],),
-        )
+        assert connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {of_it}", name).all()
+        while connection.exec_driver_sql(f"SELECT pid {of_it}", name).all():
+            assert time.monotonic() < end, "they do not go"
+            time.sleep(0.05)
     admin.dispose()
     save(store, *turn("why?"))
     assert texts(retrieved(store)) == ["does it hurt", "why?"]
@@ -468,7 +519,7 @@ from rasa.shared.core.events import UserUttered
 from needlepoint.stores.database import DatabaseTrackerStore, StoreError
 
 async def run():
-    store = DatabaseTrackerStore(Domain.empty())
+    store = DatabaseTrackerStore(Domain.empty(), answer_limit=60)
     stored = 0
     for number in range(400):
         tracker = await store.get_or_create_tracker("me", append_action_listen=False)
@@ -527,7 +578,7 @@ def test_conversations_from_before_are_numbered_by_the_migration(database, monke
                     " '2026-11-01 10:00:00')".replace("$j$", "'")
                 )
     monkeypatch.setenv("NEEDLEPOINT_DATABASE_URL", database)
-    store = DatabaseTrackerStore(Domain.empty(), keep_days=36_500)
+    store = DatabaseTrackerStore(Domain.empty(), keep_days=36_500, answer_limit=60)
     assert sorted(asyncio.run(store.keys())) == ["me", "them", "you"]
     assert texts(retrieved(store)) == ["does it hurt"]
     save(store, *turn("why?"))
