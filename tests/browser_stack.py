@@ -3,6 +3,7 @@
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, Route, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,10 +22,20 @@ from needlepoint.database.engine import connect
 
 SECRET = "for the browser tests only, but long enough"
 PHONE = "+18285550100"  # of the clinic, in the demo page and in tests/clinic.yml
-PATIENCE = 20_000  # milliseconds: a busy machine is no failure
+PATIENCE = 60_000  # milliseconds: a busy machine is no failure
 TELL = """
   addEventListener("securitypolicyviolation", (event) =>
     tellViolation(`${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`));
+"""
+# A status is emptied after a second, which a busy machine may be late to see.
+LISTEN = """
+  (node) => {
+    if (node.heard) return;
+    node.heard = [];
+    new MutationObserver(() => {
+      node.heard.push(node.shadowRoot.querySelector("[role=status]")?.textContent ?? "");
+    }).observe(node.shadowRoot, { subtree: true, childList: true, characterData: true });
+  }
 """
 expect.set_options(timeout=PATIENCE)
 
@@ -61,7 +72,7 @@ class Stack:
     """Bot and action server; each can be stopped and started again at its port."""
 
     def __init__(self, start: Callable[..., subprocess.Popen], model: Path, folder: Path) -> None:
-        from conftest import ROOT, free_port
+        from conftest import ROOT, free_port, patient_credentials, write_endpoints
 
         self._start = start
         self.site = Site()
@@ -74,9 +85,8 @@ class Stack:
             "NEEDLEPOINT_DATABASE_URL": self.database,
             "NEEDLEPOINT_CLINIC": str(ROOT / "tests" / "clinic.yml"),
         }
-        endpoints = (ROOT / "endpoints.yml").read_text()
-        (folder / "endpoints.yml").write_text(endpoints.replace(":5055", f":{self.actions_port}"))
-        credentials = yaml.safe_load((ROOT / "credentials.yml").read_text())
+        write_endpoints(folder, self.actions_port)
+        credentials = patient_credentials()
         web = credentials["needlepoint.channels.web.WebChannel"]
         web["allowed_origins"] = [self.site.origin]
         # Here one address has many conversations, and they talk fast.
@@ -143,6 +153,7 @@ class Chat:
         self.reply = self.widget.locator("li.me:not(:has(~ li.me)) ~ li.bot")
 
     def open(self) -> "Chat":
+        self.widget.evaluate(LISTEN)
         self.launcher.click()
         expect(self.input).to_be_visible()
         return self
@@ -210,6 +221,20 @@ class Chat:
         assert response.status == 200, response.text()
         return response.json()["messages"]
 
+    def heard(self, text: str) -> None:
+        """Wait until a screen reader has been given a text to say, since this page was opened."""
+        self.page.wait_for_function(
+            """(text) => document.querySelector("needlepoint-chat")
+                .heard.some((said) => said.includes(text))""",
+            arg=text,
+        )
+
+    def settled(self) -> None:
+        """Wait until the panel, which moves in, is in its place."""
+        self.panel.evaluate(
+            "(node) => Promise.allSettled(node.getAnimations().map((one) => one.finished))"
+        )
+
     def has_focus(self, locator: Locator) -> bool:
         return locator.evaluate("(node) => node.getRootNode().activeElement === node")
 
@@ -256,6 +281,20 @@ class Visits:
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+
+
+def wait_until(page: Page, condition: Callable[[], Any]) -> None:
+    """Wait until something is so; the page goes on meanwhile."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        page.wait_for_timeout(50)
+
+
+def call(chat: Chat, routes: list[Route], place: int) -> Route:
+    """Return a call that waits for the test, once it has come."""
+    wait_until(chat.page, lambda: len(routes) > place)
+    return routes[place]
 
 
 def stop(process: subprocess.Popen) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-import secrets
+import random
 import socket
 import subprocess
 import sys
@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+import yaml
 
 from needlepoint.serve import BACKLOG
 
@@ -23,9 +25,30 @@ pytest_plugins = ["databases", "browser_stack", "slack_stack", "web_stack"]
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "needlepoint.tar.gz"
 EXAMPLES = "data/referral/practitioners_example.csv"
-PATIENCE = 240.0  # seconds for a server to start; on an idle machine it takes about 20
-PORTS = range(10_000, 32_000)
+PATIENCE = 600.0  # seconds for a server to start; on an idle machine it takes about 20
 Reply = list[dict[str, Any]]
+
+# A machine that stalls is no failure: only what an example does counts, not how long it takes.
+hypothesis.settings.register_profile(
+    "needlepoint", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("needlepoint")
+
+
+def _own_ports() -> Iterator[int]:
+    """Give each port of this worker's (`pytest -n`) once, so that no two servers want the same.
+
+    They are below those that the system gives to whoever asks for any, and in random order, for
+    the sake of another run on this machine.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = range(10_000 + worker, 32_000, workers)
+    return iter(random.sample(own, len(own)))
+
+
+PORTS = _own_ports()
+HELD: list[socket.socket] = []
 # What workers (`pytest -n`) take as a whole, so that none starts the servers or loads the agent of
 # another again; the longest first, so that none is left with it at the end. Of all other files,
 # each is taken as a whole.
@@ -85,7 +108,7 @@ def model_path() -> Path:
 @pytest.fixture(scope="session")
 def agent(model_path: Path) -> Any:
     """Rasa's own agent with the trained model; its action server is not there."""
-    return load_agent(model_path, free_port())
+    return load_agent(model_path, nobodys_port())
 
 
 @pytest.fixture(scope="session")
@@ -121,15 +144,38 @@ def load_agent(model_path: Path, actions_port: int) -> Any:
 
 
 def free_port() -> int:
-    """Return a free port, below those that the system gives to whoever asks for any.
-
-    One of these would be given again while a server that is to have it still starts.
-    """
-    while True:
-        port = secrets.choice(PORTS)
+    """Return a free port, which is nobody else's later either."""
+    for port in PORTS:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    pytest.fail("no port is free")
+
+
+def nobodys_port() -> int:
+    """Return a port that is held to the end, so that nobody is there; a test itself may listen."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", free_port()))
+    HELD.append(held)
+    return held.getsockname()[1]
+
+
+def patient_credentials() -> dict[str, Any]:
+    """Return our credentials.yml, but a busy machine does not decide what is said."""
+    credentials = yaml.safe_load((ROOT / "credentials.yml").read_text())
+    # The shortest one of all channels counts.
+    for channel in ("rest.RestChannel", "web.WebChannel", "slack.SlackChannel"):
+        credentials[f"needlepoint.channels.{channel}"]["action_deadline"] = 20.0
+    return credentials
+
+
+def write_endpoints(folder: Path, actions_port: int) -> None:
+    """Write our endpoints.yml for an action server at a port; the database has time, too."""
+    endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text())
+    endpoints["action_endpoint"]["url"] = f"http://127.0.0.1:{actions_port}/webhook"
+    endpoints["tracker_store"]["answer_limit"] = 60.0
+    (folder / "endpoints.yml").write_text(yaml.safe_dump(endpoints))
 
 
 class Bot:
@@ -144,7 +190,7 @@ class Bot:
             self.url, data=body, headers={"Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
@@ -196,12 +242,12 @@ def start_bot(
     """Start Rasa with its action server expected at a port; return it once it answers."""
 
     def run(actions_port: int) -> Bot:
-        endpoints = tmp_path_factory.mktemp("endpoints") / "endpoints.yml"
-        text = (ROOT / "endpoints.yml").read_text().replace(":5055", f":{actions_port}")
-        endpoints.write_text(text)
+        folder = tmp_path_factory.mktemp("bot")
+        write_endpoints(folder, actions_port)
+        (folder / "credentials.yml").write_text(yaml.safe_dump(patient_credentials()))
         port = free_port()
         options = f"--interface 127.0.0.1 --port {port} --model {model_path}"
-        files = f"--endpoints {endpoints} --credentials credentials.yml"
+        files = f"--endpoints {folder}/endpoints.yml --credentials {folder}/credentials.yml"
         process = start("run", *options.split(), *files.split())
         wait_for(f"http://127.0.0.1:{port}/webhooks/rest/", process)
         return Bot(port)

@@ -34,7 +34,7 @@ class Server(AppServer):
 
     def get(self, path, **headers):
         """Return status and body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=240)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", f"/webhooks/health/{path}", headers=names)
         answer = connection.getresponse()
@@ -57,7 +57,7 @@ def start_health(tmp_path, monkeypatch) -> Iterator[Callable[..., Server]]:
     started = []
 
     def start(**settings):
-        started.append(Server(**{"keep": 0.001, "deadline": 5.0, **settings}))
+        started.append(Server(**{"keep": 0.001, "deadline": 60.0, **settings}))
         return started[-1]
 
     yield start

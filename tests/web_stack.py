@@ -1,16 +1,28 @@
 """Two running bots for the tests over HTTP: one with its action server, one without."""
 
 import json
+import random
 import uuid
 from http.client import HTTPConnection
 
 import pytest
 import yaml
-from conftest import MODEL, ROOT, Bot, free_port, wait_for
+from conftest import (
+    MODEL,
+    ROOT,
+    Bot,
+    free_port,
+    nobodys_port,
+    patient_credentials,
+    wait_for,
+    write_endpoints,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from needlepoint.channels.sessions import Sessions
 from needlepoint.database.engine import connect
+from needlepoint.referral.requests import conversation_hash
 
 SECRET = "for the tests of the web channel only"
 CLINIC = "https://www.clinic.example"
@@ -27,9 +39,10 @@ class Web:
 
     def call(self, method, path, body=None, token=None, **headers):
         """Return status, headers and decoded body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         # Each caller is counted apart, as behind a proxy.
-        headers = {"X-Forwarded-For": uuid.uuid4().hex[:4], **headers}
+        address = ".".join(["10", *(str(random.randrange(256)) for _ in range(3))])
+        headers = {"X-Forwarded-For": address, **headers}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         data = json.dumps(body) if isinstance(body, dict) else body
@@ -60,10 +73,13 @@ class Web:
         assert status == 200, body
         return body["messages"]
 
-    def rows(self, table):
+    def rows(self, table, token):
+        """Return the rows of one conversation."""
+        conversation = Sessions(SECRET, 30).conversation(f"Bearer {token}")
+        mine = table.conversation == conversation_hash(conversation)
         engine = connect(self.database)
         with Session(engine) as session:
-            found = session.execute(select(table)).scalars().all()
+            found = session.execute(select(table).where(mine)).scalars().all()
         engine.dispose()
         return found
 
@@ -72,13 +88,11 @@ class Web:
 def start_web(start, tmp_path_factory):
     """Start the bot with a database of its own, its action server expected at a port."""
 
-    def run(actions_port, **limits):
+    def run(actions_port, credentials, **settings):
         folder = tmp_path_factory.mktemp("web")
-        endpoints = (ROOT / "endpoints.yml").read_text().replace(":5055", f":{actions_port}")
-        (folder / "endpoints.yml").write_text(endpoints)
-        credentials = yaml.safe_load((ROOT / "credentials.yml").read_text())
+        write_endpoints(folder, actions_port)
         web = credentials["needlepoint.channels.web.WebChannel"]
-        web.update({"allowed_origins": [CLINIC], **limits})
+        web.update({"allowed_origins": [CLINIC], **settings})
         (folder / "credentials.yml").write_text(yaml.safe_dump(credentials))
         database = f"sqlite:///{folder}/needlepoint.db"
         port = free_port()
@@ -97,11 +111,13 @@ def start_web(start, tmp_path_factory):
 @pytest.fixture(scope="session")
 def web(start_web, start_actions):
     limits = {"messages_per_conversation": "100/minute", "calls_per_address": "2000/minute"}
-    return start_web(start_actions()[0], **limits)
+    return start_web(start_actions()[0], patient_credentials(), **limits)
 
 
 @pytest.fixture(scope="session")
 def alone(start_web):
-    """A bot whose action server is down, behind one proxy, with narrow limits."""
-    limits = {"messages_per_conversation": "4/minute", "calls_per_address": "8/minute"}
-    return start_web(free_port(), **limits, proxies=1)
+    """A bot as shipped whose action server is down, behind one proxy, with narrow limits."""
+    credentials = yaml.safe_load((ROOT / "credentials.yml").read_text())
+    # Hours, which no stall is long enough to end.
+    limits = {"messages_per_conversation": "4/hour", "calls_per_address": "8/hour"}
+    return start_web(nobodys_port(), credentials, **limits, proxies=1)

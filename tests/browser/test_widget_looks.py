@@ -124,6 +124,7 @@ def test_focus_goes_back_to_the_button_of_the_page_that_opened_it(visits):
 def test_a_window_of_320_by_256_shows_all_of_it(visits):
     chat = visits(viewport={"width": 320, "height": 256}).open()
     chat.ask(QUESTION)
+    chat.settled()
     width, seen = chat.panel.evaluate("(node) => [node.scrollWidth, node.clientWidth]")
     assert width <= seen <= 320
     height, seen = chat.panel.evaluate("(node) => [node.scrollHeight, node.clientHeight]")
@@ -146,7 +147,7 @@ def test_on_a_phone_it_fills_the_screen_and_the_page_behind_is_inert(visits):
     expect(chat.panel).to_be_visible()
     expect(main).to_have_js_property("inert", True)
     assert style(chat.page.locator("html"), "overflow") == "hidden"
-    chat.page.wait_for_timeout(300)  # it moves in
+    chat.settled()
     box = chat.panel.bounding_box()
     assert (box["x"], box["y"]) == (0, 0)
     assert (box["width"], box["height"]) == (390, 844)
@@ -225,6 +226,7 @@ def test_hostile_css_of_the_page_does_not_reach_in(visits, stack):
         one.ask(QUESTION).locator(".choice").first.click()
         one.answered(2)
         one.page.mouse.move(5, 5)
+        one.settled()
     names = ("color", "backgroundColor", "fontSize", "letterSpacing", "direction", "lineHeight")
     for part in (".panel", ".head", "h2", ".answer .bubble", ".choice", "#input", ".foot"):
         here, there = (one.widget.locator(part).first for one in asked)

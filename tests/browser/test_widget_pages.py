@@ -1,5 +1,6 @@
 """One conversation over reloads, tabs and the pages of a site."""
 
+from browser_stack import call
 from playwright.sync_api import expect
 
 FIRST, SECOND = "how long does one session take", "does it hurt"
@@ -85,7 +86,7 @@ def test_an_answer_that_comes_while_closed_is_counted(chat):
     expect(chat.unsent).to_have_count(1)
     chat.button("Close chat").click()
     expect(chat.panel).to_be_hidden()
-    routes[0].continue_()
+    call(chat, routes, 0).continue_()
     expect(chat.launcher).to_have_accessible_name("Open chat 1 new")
     chat.open()
     chat.answered(1)

@@ -7,6 +7,7 @@ practitioners. All of them run on the stores of both profiles.
 """
 
 import asyncio
+import uuid
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from rasa.core.lock_store import LockStore
 from rasa.core.tracker_store import TrackerStore
 from rasa.core.utils import AvailableEndpoints
 
+from benchmarks.servers import delete_events
 from needlepoint.channels.said import Collected
 
 FOLDER = Path(__file__).parent
@@ -56,6 +58,11 @@ def stores(request, loop, tmp_path_factory):
             patch.setenv("NEEDLEPOINT_ACTIONS_URL", "http://127.0.0.1:9/webhook")
         patch.setenv("NEEDLEPOINT_DATABASE_URL", database)
         endpoints = AvailableEndpoints.read_endpoints(PROFILES[request.param])
+        endpoints.tracker_store.kwargs["answer_limit"] = 60  # a machine may stall
+        if request.param == "production":
+            queue = f"needlepoint_test_{uuid.uuid4().hex}"
+            endpoints.event_broker.kwargs.update(queues=[queue], exchange_name=queue)
+            stack.callback(delete_events, queue)
         broker = loop.run_until_complete(EventBroker.create(endpoints.event_broker, loop))
         lock = LockStore.create(endpoints.lock_store)
         kept = {}

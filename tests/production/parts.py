@@ -13,7 +13,7 @@ import psutil
 import pytest
 from conftest import free_port
 
-LIMIT = 60  # seconds for a start
+LIMIT = 240  # seconds for a start
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 

@@ -44,8 +44,7 @@ class Bot:
             "NEEDLEPOINT_DATABASE_URL": f"sqlite:///{self.path}",
             "NEEDLEPOINT_SECRET": "for the tests of faults, and only those",
         }
-        self.site = open_site(start, folder, settings, 1, endpoints="endpoints.yml")
-        self.site.patience = 30
+        self.site = open_site(start, folder, settings, 1, profile="endpoints.yml")
 
     def fill(self):
         """Let no file of the worker grow beyond what SQLite's newest one has."""

@@ -12,7 +12,7 @@ FORM = ("please have someone call me", "{name}", "828 555 0134", "mornings", "ye
 CONFIRMED = "I have kept your request"
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 PAUSE = 0.2  # seconds between two messages
-LIMIT = 90  # seconds for what a load is waited for
+LIMIT = 240  # seconds for what a load is waited for
 
 
 class Visitor(threading.Thread):

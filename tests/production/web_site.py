@@ -3,10 +3,14 @@
 import json
 import time
 from http.client import HTTPConnection, HTTPException
+from itertools import cycle
 
 import pytest
 import yaml
-from conftest import MODEL, ROOT, free_port, wait_for
+from conftest import MODEL, ROOT, free_port, patient_credentials, wait_for
+
+LIMIT = 240  # seconds for an answer, with all that is to be tried again
+PATIENT = {"tracker_store": {"answer_limit": 60}}  # a machine that stalls must not decide
 
 
 class Site:
@@ -38,8 +42,10 @@ class Site:
 
     def say(self, token, key, text, first):
         """Send a message until it is answered, as the widget does; return its answers."""
-        for attempt in range(60):
-            port = self.ports[(first + attempt) % len(self.ports)]
+        end = time.monotonic() + LIMIT
+        workers = cycle([*self.ports[first:], *self.ports[:first]])
+        while time.monotonic() < end:
+            port = next(workers)
             status, body = self.call(port, "POST", "messages", {"id": key, "text": text}, token)
             if status == 200:
                 return body["answers"]
@@ -53,9 +59,17 @@ class Site:
         return body["messages"]
 
 
-def open_site(start, folder, settings, workers, endpoints="endpoints.production.yml"):
-    """Start workers with some environment, and return the site once all answer."""
-    credentials = yaml.safe_load((ROOT / "credentials.yml").read_text())
+def open_site(start, folder, settings, workers, profile="endpoints.production.yml", **changes):
+    """Start workers with some environment, and return the site once all answer.
+
+    ``changes`` are to the settings of the stores, the lock and the broker, by their names in the
+    profile's file; with ``tracker_store={}`` the database has no more time than the profile gives.
+    """
+    endpoints = yaml.safe_load((ROOT / profile).read_text())
+    for part, change in {**PATIENT, **changes}.items():
+        endpoints[part].update(change)
+    (folder / "endpoints.yml").write_text(yaml.safe_dump(endpoints))
+    credentials = patient_credentials()
     web = credentials["needlepoint.channels.web.WebChannel"]
     web.update(messages_per_conversation="9000/minute", calls_per_address="9000/minute")
     (folder / "credentials.yml").write_text(yaml.safe_dump(credentials))
@@ -66,7 +80,8 @@ def open_site(start, folder, settings, workers, endpoints="endpoints.production.
         processes = [
             start(
                 *f"run --interface 127.0.0.1 --port {port} --model {MODEL}".split(),
-                *("--endpoints", endpoints, "--credentials", f"{folder}/credentials.yml"),
+                *("--endpoints", f"{folder}/endpoints.yml"),
+                *("--credentials", f"{folder}/credentials.yml"),
             )
             for port in ports
         ]

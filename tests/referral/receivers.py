@@ -69,7 +69,7 @@ class MailReceiver:
         self.recipient_answer = "250 OK"
         self.delay: Callable[[], float] = lambda: 0.0
         self.taken: list[EmailMessage] = []
-        self.options = options
+        self.options = {"ready_timeout": 60.0, **options}  # a busy machine takes its time
         self._controller: Controller | None = None
 
     def up(self) -> None:

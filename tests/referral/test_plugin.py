@@ -13,7 +13,7 @@ from needlepoint.database.engine import connect
 from needlepoint.referral import delivery
 from needlepoint.referral.requests import list_requests, store_request
 
-LIMIT = 10  # seconds
+LIMIT = 60  # seconds
 WEBHOOK = "http://127.0.0.1:9/requests"
 
 
