@@ -36,7 +36,7 @@ class SlackBot:
         channel = event["channel"]
         before = len(self.said(channel))
         assert self.slack.event(event).status == 200
-        self.stand_in.wait_for(lambda: len(self.said(channel)) >= before + count, 30)
+        self.stand_in.wait_for(lambda: len(self.said(channel)) >= before + count)
         return self.said(channel)[before:]
 
 

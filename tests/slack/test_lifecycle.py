@@ -41,11 +41,11 @@ def test_by_socket_mode_without_a_public_address(start_slack):
     with SlackStandIn() as stand_in:
         bot = start_slack(stand_in, socket_mode=True)
         event = direct_message("U1", "does it hurt?")
-        stand_in.wait_for(lambda: stand_in.made("apps.connections.open"), 30)
+        stand_in.wait_for(lambda: stand_in.made("apps.connections.open"))
         stand_in.send_envelope("events_api", event_body(event))
-        stand_in.wait_for(lambda: bot.said("DU1"), 30)
+        stand_in.wait_for(lambda: bot.said("DU1"))
         assert len(bot.said("DU1")) == 1
-        stand_in.wait_for(lambda: stand_in.acknowledgements, 10)
+        stand_in.wait_for(lambda: stand_in.acknowledgements)
         # Nothing is taken over HTTP, where nobody could tell who signed it.
         body = json.dumps(event_body(direct_message("U2", "hello"))).encode()
         assert bot.slack.post(body, "application/json", secret="").status == 404
@@ -55,7 +55,7 @@ def test_who_gets_no_answer_is_told(slack_bot):
     stand_in, said = slack_bot.stand_in, slack_bot.said
     stand_in.faults.append(SlackError("msg_blocks_too_long", method="chat.postMessage"))
     slack_bot.slack.event(direct_message("U60", "does it hurt?"))
-    stand_in.wait_for(lambda: said("DU60"), 30)
+    stand_in.wait_for(lambda: said("DU60"))
     assert "could not send you an earlier answer" in json.dumps(said("DU60")[0])
 
 
@@ -64,7 +64,7 @@ def test_who_could_not_even_be_told_is_told_next_time(slack_bot):
     refused = SlackError("channel_not_found", method="chat.postMessage", times=2)
     stand_in.faults.append(refused)
     slack_bot.slack.event(direct_message("U61", "does it hurt?"))
-    stand_in.wait_for(lambda: not stand_in.faults, 30)
+    stand_in.wait_for(lambda: not stand_in.faults)
     words = "since this morning i cant feel when i wipe and cant pee"
     *answers, sorry = slack_bot.ask(direct_message("U61", words), 3)
     # Nothing stands before the number to call.
@@ -90,7 +90,7 @@ def fill_in(slack_bot, user, *faults):
     view = stand_in.wait_for(lambda: stand_in.modals()[count:])[0]
     stand_in.faults += faults
     assert slack_bot.slack.interact(submit(user, view, values)).status == 200
-    return json.dumps(stand_in.wait_for(lambda: slack_bot.said(f"D{user}"), 30))
+    return json.dumps(stand_in.wait_for(lambda: slack_bot.said(f"D{user}")))
 
 
 def slack_away():

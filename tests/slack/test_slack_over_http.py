@@ -107,7 +107,7 @@ def test_what_is_personal_is_for_one_person_only(slack_bot):
         again = mention("U21", "C21", f"<@UBOT> {question}", thread_ts=event["ts"])
         assert slack_bot.slack.event(again).status == 200
         slack_bot.stand_in.wait_for(
-            lambda c=count: len(slack_bot.stand_in.ephemerals("C21", "U21")) > c, 30
+            lambda c=count: len(slack_bot.stand_in.ephemerals("C21", "U21")) > c
         )
         whispered = slack_bot.stand_in.ephemerals("C21", "U21")[-1]
         assert "blood thin" in text_of(whispered).lower()
@@ -128,7 +128,7 @@ def test_a_button_asks_its_question(slack_bot):
     before = len(slack_bot.said("DU30"))
     url = slack_bot.stand_in.response_url()
     assert slack_bot.slack.interact(button("U30", "DU30", greeting, pressed, url)).status == 200
-    slack_bot.stand_in.wait_for(lambda: len(slack_bot.said("DU30")) > before, 30)
+    slack_bot.stand_in.wait_for(lambda: len(slack_bot.said("DU30")) > before)
     answer = slack_bot.said("DU30")[-1]
     assert "You asked: What does it cost?" in text_of(answer)
     assert "Prices differ" in text_of(answer)
@@ -143,7 +143,7 @@ def test_what_was_asked_is_shown_as_it_stands(slack_bot):
     url = slack_bot.stand_in.response_url()
     words = "[Reset your password](https://evil.example) does it hurt?"
     assert slack_bot.slack.command(slash("U29", "C29", words, url)).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url))
     shown = text_of(slack_bot.stand_in.responses(url)[0])
     assert f"You asked: {words}" in shown
     assert "<https://evil.example" not in shown
@@ -155,7 +155,7 @@ def test_thumbs_are_stored_and_shown(slack_bot):
         url = slack_bot.stand_in.response_url()
         pressed = button("U32", "DU32", answer, value, url)
         assert slack_bot.slack.interact(pressed).status == 200
-        slack_bot.stand_in.wait_for(lambda u=url: slack_bot.stand_in.responses(u), 10)
+        slack_bot.stand_in.wait_for(lambda u=url: slack_bot.stand_in.responses(u))
         (shown,) = slack_bot.stand_in.responses(url)
         assert shown["replace_original"] is True
         styles = {b["action_id"]: b.get("style") for b in buttons_of(shown)}
@@ -172,7 +172,7 @@ def test_in_a_thread_each_person_has_a_thumb(slack_bot):
     for user, value in (("U24", "up"), ("U25", "down")):
         url = slack_bot.stand_in.response_url()
         assert slack_bot.slack.interact(button(user, "C24", answer, value, url)).status == 200
-        slack_bot.stand_in.wait_for(lambda u=url: slack_bot.stand_in.responses(u), 10)
+        slack_bot.stand_in.wait_for(lambda u=url: slack_bot.stand_in.responses(u))
     key = answer["metadata"]["event_payload"]["key"]
     stored = [f.value for f in rows(slack_bot, Feedback) if f.answer_id == key]
     assert sorted(stored) == ["down", "up"]
@@ -182,7 +182,7 @@ def test_a_command_is_answered_for_one_person(slack_bot):
     url = slack_bot.stand_in.response_url()
     answer = slack_bot.slack.command(slash("U33", "C33", "does it hurt & <b>", url))
     assert (answer.status, answer.body) == (200, b"")
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url))
     (shown,) = slack_bot.stand_in.responses(url)
     assert shown["response_type"] == "ephemeral"
     assert "You asked: does it hurt &amp; &lt;b&gt;" in text_of(shown)
@@ -201,7 +201,7 @@ def test_a_shortcut_answers_what_somebody_else_asked(slack_bot):
     url = slack_bot.stand_in.response_url()
     payload = message_shortcut("U36", "C35", message, "ask_needlepoint", url)
     assert slack_bot.slack.interact(payload).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url))
     assert slack_bot.stand_in.responses(url)[0]["response_type"] == "ephemeral"
     # It was not about who asked.
     (memory, *_) = slack_bot.ask(direct_message("U36", "what do you know about me?"))
@@ -213,12 +213,12 @@ def test_a_button_under_a_shortcuts_answer_stays_in_its_conversation(slack_bot):
     url, next_url = slack_bot.stand_in.response_url(), slack_bot.stand_in.response_url()
     payload = message_shortcut("U28", "C35", message, "ask_needlepoint", url)
     assert slack_bot.slack.interact(payload).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(url))
     shown = {**slack_bot.stand_in.responses(url)[0], "ts": new_ts()}
     pressed = titled(shown, "What does it cost?")
     click = button("U28", "C35", shown, pressed, next_url, ephemeral=True)
     assert slack_bot.slack.interact(click).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(next_url), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.responses(next_url))
     assert "Prices differ" in text_of(slack_bot.stand_in.responses(next_url)[0])
     events = [(e.conversation, json.loads(e.data)) for e in rows(slack_bot, ConversationEvent)]
     asked = {where for where, event in events if event.get("text") == "/faq_cost"}
@@ -227,23 +227,23 @@ def test_a_button_under_a_shortcuts_answer_stays_in_its_conversation(slack_bot):
 
 def test_the_home_tab_has_every_topic_as_a_button(slack_bot):
     assert slack_bot.slack.event(home_opened("U37")).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.homes("U37"), 10)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.homes("U37"))
     view = slack_bot.stand_in.homes("U37")[-1]
     topics = {b["action_id"] for b in buttons_of(view) if b["action_id"].startswith("ask:")}
     assert len(topics) == 51
     pressed = home_button("U37", view, "ask:cost")
     assert slack_bot.slack.interact(pressed).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU37"), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU37"))
     assert "Prices differ" in text_of(slack_bot.said("DU37")[0])
 
 
 def test_the_assistant_view_begins_with_suggestions(slack_bot):
     event = assistant_thread_started("U38")
     assert slack_bot.slack.event(event).status == 200
-    slack_bot.stand_in.wait_for(slack_bot.stand_in.prompts, 10)
+    slack_bot.stand_in.wait_for(slack_bot.stand_in.prompts)
     (call,) = slack_bot.stand_in.prompts()
     assert 1 <= len(call["prompts"]) <= 4
-    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU38"), 10)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU38"))
     assert "automated assistant" in text_of(slack_bot.said("DU38")[0])
 
 
@@ -253,7 +253,7 @@ def test_a_welcome_comes_once_however_often_its_event_does(slack_bot):
         event_id = new_event_id()
         for retry in (None, 1, 2):
             assert slack_bot.slack.event(event, event_id, retry).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.said("C26") and slack_bot.said("DU26"), 10)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("C26") and slack_bot.said("DU26"))
     slack_bot.ask(direct_message("U26", "does it hurt?"))
     (welcome,) = slack_bot.said("C26")
     assert welcome["thread_ts"] == alone["ts"]
@@ -268,7 +268,7 @@ def fill(slack_bot, user, values):
     pressed = button(user, f"D{user}", asked, "form", slack_bot.stand_in.response_url())
     count = len(slack_bot.stand_in.modals())
     assert slack_bot.slack.interact(pressed).status == 200
-    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count, 10)
+    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count)
     view = slack_bot.stand_in.modals()[-1]
     return slack_bot.slack.interact(submit(user, view, values))
 
@@ -287,7 +287,7 @@ def test_the_form_stores_a_request_and_confirms_it(slack_bot):
     who = conversation_hash(Reader(SECRET).conversation("U40"))
     (stored,) = [r for r in rows(slack_bot, ReferralRequest) if r.conversation == who]
     assert (stored.contact, stored.preferred_time) == ("+18285550134", "Tuesdays")
-    slack_bot.stand_in.wait_for(lambda: len(slack_bot.said("DU40")) == 2, 30)
+    slack_bot.stand_in.wait_for(lambda: len(slack_bot.said("DU40")) == 2)
     assert "Thank you, Zoë Müller" in text_of(slack_bot.said("DU40")[1])
     # The form in the chat is over, too.
     (next_answer,) = slack_bot.ask(direct_message("U40", "does it hurt?"))
@@ -296,14 +296,14 @@ def test_the_form_stores_a_request_and_confirms_it(slack_bot):
 
 def test_an_emergency_after_the_form_of_the_home_tab_is_understood(slack_bot):
     assert slack_bot.slack.event(home_opened("U42")).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.homes("U42"), 10)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.homes("U42"))
     pressed = home_button("U42", slack_bot.stand_in.homes("U42")[-1], "form")
     count = len(slack_bot.stand_in.modals())
     assert slack_bot.slack.interact(pressed).status == 200
-    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count, 10)
+    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count)
     view = slack_bot.stand_in.modals()[-1]
     assert slack_bot.slack.interact(submit("U42", view, FILLED)).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU42"), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU42"))
     assert "Thank you, Zoë Müller" in text_of(slack_bot.said("DU42")[0])
     words = "since this morning i cant feel when i wipe and cant pee"
     first, *_ = slack_bot.ask(direct_message("U42", words))
@@ -339,7 +339,7 @@ def test_an_event_that_comes_again_is_answered_once(slack_bot):
     assert slack_bot.slack.event(event, event_id).status == 200
     for number, reason in enumerate(("http_timeout", "http_error", "unknown_error"), 1):
         assert slack_bot.slack.event(event, event_id, (number, reason)).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU52"), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU52"))
     slack_bot.ask(direct_message("U52", "thanks"))
     assert len(slack_bot.said("DU52")) == 2
 
@@ -347,7 +347,7 @@ def test_an_event_that_comes_again_is_answered_once(slack_bot):
 def test_no_words_are_kept_once_they_are_answered(slack_bot):
     slack_bot.ask(direct_message("U53", "does it hurt?"))
     slack_bot.stand_in.wait_for(
-        lambda: all(r.data == "" for r in rows(slack_bot, SlackIncoming) if r.status == "done"), 10
+        lambda: all(r.data == "" for r in rows(slack_bot, SlackIncoming) if r.status == "done")
     )
 
 
@@ -398,7 +398,7 @@ def test_the_address_is_verified_also_with_a_charset(slack_bot):
     event = direct_message("U54", "does it hurt?")
     answer = slack_bot.slack.json(event_body(event), "application/json; charset=utf-8")
     assert answer.status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU54"), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.said("DU54"))
 
 
 def test_a_long_message_is_read_as_far_as_it_goes(slack_bot):
@@ -416,7 +416,7 @@ def test_delete_my_data_deletes_the_conversation(slack_bot):
     assert kept()
     answer = slack_bot.ask(direct_message("U56", "delete my data"))[-1]
     assert "I have deleted what I kept of this conversation" in text_of(answer)
-    slack_bot.stand_in.wait_for(lambda: not kept(), 10)
+    slack_bot.stand_in.wait_for(lambda: not kept())
 
 
 def test_a_form_of_a_thread_is_confirmed_there_for_one_person(slack_bot):
@@ -425,14 +425,14 @@ def test_a_form_of_a_thread_is_confirmed_there_for_one_person(slack_bot):
 
     event = mention("U59", "C59", "<@UBOT> can someone call me back please")
     assert slack_bot.slack.event(event).status == 200
-    (asked,) = slack_bot.stand_in.wait_for(whispered, 30)
+    (asked,) = slack_bot.stand_in.wait_for(whispered)
     url, count = slack_bot.stand_in.response_url(), len(slack_bot.stand_in.modals())
     pressed = button("U59", "C59", asked, "form", url, ephemeral=True)
     assert slack_bot.slack.interact(pressed).status == 200
-    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count, 10)
+    slack_bot.stand_in.wait_for(lambda: len(slack_bot.stand_in.modals()) > count)
     view = slack_bot.stand_in.modals()[-1]
     assert slack_bot.slack.interact(submit("U59", view, FILLED)).status == 200
-    slack_bot.stand_in.wait_for(lambda: len(whispered()) == 2, 30)
+    slack_bot.stand_in.wait_for(lambda: len(whispered()) == 2)
     assert "Thank you, Zoë Müller" in text_of(whispered()[1])
     assert whispered()[1]["thread_ts"] == event["ts"]
     assert slack_bot.said("C59") == slack_bot.said("DU59") == []
@@ -441,7 +441,7 @@ def test_a_form_of_a_thread_is_confirmed_there_for_one_person(slack_bot):
 def test_what_a_thread_keeps_is_deleted_without_telling_others(slack_bot):
     event = mention("U58", "C58", "<@UBOT> delete my data")
     assert slack_bot.slack.event(event).status == 200
-    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.ephemerals("C58", "U58"), 30)
+    slack_bot.stand_in.wait_for(lambda: slack_bot.stand_in.ephemerals("C58", "U58"))
     assert slack_bot.said("C58") == []
 
 
@@ -459,7 +459,7 @@ def test_the_form_can_be_finished_by_its_buttons_in_a_thread(slack_bot):
         """Return what is whispered once something was done."""
         count = len(whispered())
         assert do().status == 200
-        slack_bot.stand_in.wait_for(lambda: len(whispered()) > count, 30)
+        slack_bot.stand_in.wait_for(lambda: len(whispered()) > count)
         return whispered()[-1]
 
     def click(shown, title):
@@ -477,5 +477,6 @@ def test_the_form_can_be_finished_by_its_buttons_in_a_thread(slack_bot):
         assert words in text_of(asked)
     assert all(one["thread_ts"] == event["ts"] for one in whispered())
     assert slack_bot.said("C57") == slack_bot.said("DU57") == []
-    (stored,) = [r for r in rows(slack_bot, ReferralRequest) if r.name == "Jo"]
+    thread = conversation_hash(Reader(SECRET).conversation("C57", event["ts"]))
+    (stored,) = [r for r in rows(slack_bot, ReferralRequest) if r.conversation == thread]
     assert stored.preferred_time == "weekday mornings"
