@@ -30,7 +30,7 @@ class StaleWriterError(RuntimeError):
 
     def __init__(self, conversation: str) -> None:
         super().__init__(
-            f"Conversation {short_hash(conversation)} has been changed by another worker meanwhile."
+            f"Conversation {pseudonym(conversation)} has been changed by another worker meanwhile."
         )
 
 
@@ -103,11 +103,6 @@ class Head:
 
     number: int
     data: Callable[[], str | None]
-
-
-def short_hash(conversation: str) -> str:
-    """Return what stands for a conversation in logs and errors."""
-    return pseudonym(conversation)
 
 
 def read_recent(

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from needlepoint.database.engine import connect
 from needlepoint.names import CLIENT_ID
 from needlepoint.observability.metrics import observe, stage
+from needlepoint.observability.pseudonym import pseudonym
 from needlepoint.stores.bounded import bound
 from needlepoint.stores.conversations import (
     KEEP_DAYS,
@@ -38,7 +39,6 @@ from needlepoint.stores.conversations import (
     purge_conversations,
     read_all,
     read_recent,
-    short_hash,
     version_of,
 )
 from needlepoint.stores.forget import tells_deletion
@@ -295,7 +295,7 @@ class DatabaseTrackerStore(TrackerStore):
     ) -> Result:
         """Return what ``call`` returns, in a thread of the store's own; within a turn, in time."""
         limit = self._answer_limit if in_turn else None
-        which = f"Conversation {short_hash(conversation)}" if conversation else "Conversations"
+        which = f"Conversation {pseudonym(conversation)}" if conversation else "Conversations"
         try:
             with stage("store"):
                 running = asyncio.get_running_loop().run_in_executor(self._threads, call)

@@ -12,12 +12,12 @@ from sqlalchemy.engine import Engine
 
 from needlepoint.database.tables import Feedback, ReferralRequest
 from needlepoint.names import SHOWN
+from needlepoint.observability.pseudonym import pseudonym
 from needlepoint.referral.requests import conversation_hash
 from needlepoint.stores.conversations import (
     conversation_ids,
     read_all,
     reading,
-    short_hash,
 )
 
 Export = dict[str, Any]
@@ -28,7 +28,7 @@ FEEDBACK_FIELDS = ("answer_id", "response", "value", "comment", "created_at")
 def find_conversation(engine: Engine, key: str) -> str | None:
     """Return the id of the conversation that logs or other tables call ``key``, or None."""
     for conversation in conversation_ids(engine):
-        if key in (short_hash(conversation), conversation_hash(conversation)):
+        if key in (pseudonym(conversation), conversation_hash(conversation)):
             return conversation
     return None
 

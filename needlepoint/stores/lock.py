@@ -23,8 +23,8 @@ from redis.exceptions import RedisError
 
 from needlepoint.channels.limits import REDIS_VARIABLE
 from needlepoint.observability.metrics import stage
+from needlepoint.observability.pseudonym import pseudonym
 from needlepoint.referral.requests import conversation_hash
-from needlepoint.stores.conversations import short_hash
 from needlepoint.stores.tickets import TicketQueue, WaitedTooLongError
 
 SHORTEST_LEASE, LONGEST_LEASE = 1.0, 600.0  # seconds
@@ -211,7 +211,7 @@ class RedisConversationLock(LockStore):
         self, queue: TicketQueue, conversation_id: str, ticket: str, patience: float
     ) -> int | None:
         """Return the number of a lock, or None if Redis is away."""
-        which, number = short_hash(conversation_id), None
+        which, number = pseudonym(conversation_id), None
         try:
             with stage("lock"):
                 number = await queue.take(conversation_hash(conversation_id), ticket, patience)
@@ -246,7 +246,7 @@ class RedisConversationLock(LockStore):
                     break
         logger.error(
             "Conversation %s has lost its lock within a turn; another one may have begun.",
-            short_hash(conversation_id),
+            pseudonym(conversation_id),
         )
 
     def _leave(self, queue: TicketQueue, conversation_id: str, ticket: str) -> asyncio.Task[None]:
@@ -256,7 +256,7 @@ class RedisConversationLock(LockStore):
             except RedisError as error:
                 logger.warning(
                     "Conversation %s stays locked for up to %g s: Redis is away (%s).",
-                    short_hash(conversation_id),
+                    pseudonym(conversation_id),
                     float(self._settings.lease),
                     type(error).__name__,
                 )

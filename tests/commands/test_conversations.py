@@ -24,8 +24,9 @@ from needlepoint.database.tables import (
     now,
 )
 from needlepoint.feedback import feedback_of, store_feedback
+from needlepoint.observability.pseudonym import pseudonym
 from needlepoint.referral.requests import conversation_hash, list_requests, store_request
-from needlepoint.stores.conversations import NEW, Head, append, read_all, short_hash
+from needlepoint.stores.conversations import NEW, Head, append, read_all
 
 EVENTS = [
     {"event": "action", "name": "action_session_start", "timestamp": 1.0},
@@ -87,7 +88,7 @@ def test_an_export_has_all_and_nothing_of_others(engine, stored, run):
     assert [one["name"] for one in export["requests"]] == ["Zoë Müller"]
 
 
-@pytest.mark.parametrize("hashed", [short_hash, conversation_hash])
+@pytest.mark.parametrize("hashed", [pseudonym, conversation_hash])
 def test_a_conversation_is_found_by_what_logs_call_it(engine, stored, run, hashed):
     stored("me")
     stored("other")

@@ -22,7 +22,8 @@ from rasa.core.utils import number_of_sanic_workers
 from rasa.utils.endpoints import EndpointConfig
 
 from needlepoint.database.engine import connect
-from needlepoint.stores.conversations import NEW, Head, StaleWriterError, append, short_hash
+from needlepoint.observability.pseudonym import pseudonym
+from needlepoint.stores.conversations import NEW, Head, StaleWriterError, append
 from needlepoint.stores.lock import RedisConversationLock, fence, whole_turn
 
 WORKER = Path(__file__).with_name("lock_worker.py")
@@ -282,7 +283,7 @@ async def test_who_waits_too_long_is_refused_and_out_of_the_way(locks, settings,
             await asyncio.create_task(take(lock, "jo@example.com", patience=0.2))
         await waiting(settings, 1)
     await take(lock, "jo@example.com")
-    assert short_hash("jo@example.com") in str(refusal.value)
+    assert pseudonym("jo@example.com") in str(refusal.value)
     assert "jo@" not in str(refusal.value) + caplog.text
 
 
@@ -406,7 +407,7 @@ async def test_a_lost_lock_is_logged_and_its_holder_cannot_write(locks, settings
         with pytest.raises(StaleWriterError):
             append(engine, conversation, version, ["{}"], NO_HEAD, fence())
     engine.dispose()
-    assert f"Conversation {short_hash(conversation)} has lost its lock" in caplog.text
+    assert f"Conversation {pseudonym(conversation)} has lost its lock" in caplog.text
     assert "jo@" not in caplog.text
 
 
